@@ -86,6 +86,6 @@ export const createApp = (deps: Deps): App => {
   mountNotify(app, deps, guards);
   mountSlo(app, deps, guards);
   registerSessions(app, sessions, guards);
-  mountConsole(app, deps, sessions);
+  mountConsole(app, deps, sessions, caches);
   return app;
 };

@@ -29,7 +29,7 @@ export type Guards = {
 
 export const viewers: Need = { role: "viewer", scope: "read" };
 export const editors: Need = { role: "editor", scope: "write" };
-const owners: Need = { role: "owner", scope: "tokens" };
+export const owners: Need = { role: "owner", scope: "tokens" };
 
 const notYours = () => new AppError("forbidden", "the credential belongs to another customer");
 

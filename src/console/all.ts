@@ -19,7 +19,9 @@ import {
   liftFreezeOfAll,
   panicInput,
 } from "../routes/steering/orders-of-all.ts";
-import { faultsOf, inputOf, reasonField, shownAtForm, termField, untilOf } from "./order-fields.ts";
+import { readInput, refusalOf } from "./form.ts";
+import type { FormStatus } from "./form.ts";
+import { reasonField, termField, untilOf } from "./order-fields.ts";
 import type { Terms } from "./order-fields.ts";
 import { page } from "./page.ts";
 import { note } from "./parts.ts";
@@ -91,7 +93,7 @@ export const registerAll = (app: App, deps: Deps, standing: Standing): void => {
     return { services: ofCustomer, everything: freeze, panic }[what] !== null;
   };
 
-  const show = async (c: AppContext, order: Ordered, status: 200 | 400 | 409 = 200): Promise<Response> => {
+  const show = async (c: AppContext, order: Ordered, status: FormStatus = 200): Promise<Response> => {
     const body = form(order, await isOn(c, order.what));
     return c.html(await page(c, deps.clock.nowMs(), { title: wholes[order.what].title, tab: "status", body }), status);
   };
@@ -109,8 +111,8 @@ export const registerAll = (app: App, deps: Deps, standing: Standing): void => {
 
   /** By the rules of the API. @throws AppError */
   const give = async (c: AppContext, { what, reason, term }: Ordered): Promise<void> => {
-    if (what === "panic") return void (await beginPanic(deps, inputOf(panicInput, { reason }), changeBy(c)));
-    const input = inputOf(freezeInput, { reason, until: untilOf(term, deps.clock.nowMs()) });
+    if (what === "panic") return void (await beginPanic(deps, readInput(panicInput, { reason }), changeBy(c)));
+    const input = readInput(freezeInput, { reason, until: untilOf(term, deps.clock.nowMs()) });
     if (what === "everything") return void (await freezeEverything(deps, input, changeBy(c)));
     await freezeAllServices(deps, c.var.customerId, input, changeBy(c));
   };
@@ -131,8 +133,8 @@ export const registerAll = (app: App, deps: Deps, standing: Standing): void => {
         await give(c, order);
       }
     } catch (error) {
-      if (!(error instanceof AppError) || !shownAtForm.has(error.code)) throw error;
-      return await show(c, { ...order, faults: faultsOf(error) }, error.code === "bad_request" ? 400 : 409);
+      const { faults, status } = refusalOf(error);
+      return await show(c, { ...order, faults }, status);
     }
     standing.forget();
     return c.redirect(`/console/status?done=${act}-${what}`, 303);

@@ -3,8 +3,8 @@ import { AppError } from "../errors.ts";
 import type { AppContext } from "../http/env.ts";
 
 /** The id of a page's path. @throws AppError `not_found` where it is none */
-export const idOf = (c: AppContext): number => {
-  const id = readCustomerId(c.req.param("id") ?? "");
+export const idOf = (c: AppContext, name: "id" | "childId" = "id"): number => {
+  const id = readCustomerId(c.req.param(name) ?? "");
   if (id === null) throw new AppError("not_found", "there is nothing at this path");
   return id;
 };

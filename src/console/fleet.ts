@@ -96,7 +96,7 @@ const counts = (services: readonly FleetService[]): Html => {
 
 const nothingYet = empty(
   "No services yet.",
-  html`A service is what fails over as one: create it with <code>POST /v1/services</code>, give it its domains, and its first round is here ten seconds later. <a href="/docs">The API</a> says how.`,
+  html`A service is what fails over as one: <a href="/console/setup">set one up</a>, and its first round is here ten seconds after it has a domain. <code>POST /v1/services</code> does the same.`,
 );
 
 /** `/console`: all services at a glance, those in trouble first. */

@@ -2,7 +2,10 @@ import type { Deps } from "../adapters/ports/deps.ts";
 import type { Sessions } from "../auth/sessions.ts";
 import type { App } from "../http/env.ts";
 import { registerAll } from "./all.ts";
+import type { TokenCaches } from "../auth/token-cache.ts";
 import { registerAssets } from "./assets.ts";
+import { registerAuditPage } from "./audit.ts";
+import { mountChannels } from "./channels/mount.ts";
 import { registerCustomers } from "./customers.ts";
 import { registerFleetPage } from "./fleet.ts";
 import { ownForms } from "./frame.ts";
@@ -15,13 +18,16 @@ import { signedIn } from "./session.ts";
 import { registerSignIn } from "./sign-in.ts";
 import { createStanding } from "./standing.ts";
 import { registerStatusPage } from "./status.ts";
+import { mountSetup } from "./setup/mount.ts";
 import { registerStormPages } from "./storms.ts";
+import { registerTokenPages } from "./tokens.ts";
 
 /**
  * The console, for people: pages over the same ports that the API uses, by the same rules. Not part of the API, nor of its
  * description. `consoleFrame` is to be mounted before.
+ * @param caches the verified tokens of the API, which forget what is revoked here
  */
-export const mountConsole = (app: App, deps: Deps, sessions: Sessions): void => {
+export const mountConsole = (app: App, deps: Deps, sessions: Sessions, caches: TokenCaches): void => {
   const standing = createStanding(deps);
   const lastKnown = createLastKnown(deps.clock);
   app.get("/", (c) => c.redirect("/console", 302));
@@ -38,6 +44,10 @@ export const mountConsole = (app: App, deps: Deps, sessions: Sessions): void => 
   registerStormPages(app, deps);
   registerObjectivesPage(app, deps);
   registerInvoicePages(app, deps);
+  mountChannels(app, deps);
+  mountSetup(app, deps);
+  registerTokenPages(app, deps, caches);
+  registerAuditPage(app, deps);
   registerAll(app, deps, standing);
   registerStatusPage(app, deps);
 };

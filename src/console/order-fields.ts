@@ -1,8 +1,8 @@
-import type { z } from "@hono/zod-openapi";
 import { AppError } from "../errors.ts";
 import { html, raw } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { isoTime } from "../iso-time.ts";
+import type { Faults } from "./form.ts";
 import { fault, wrong } from "./parts.ts";
 
 /** For how long an order may stand, in seconds; `open`: until it is released. */
@@ -19,7 +19,7 @@ const terms = [
 export type Terms = {
   readonly reason: string;
   readonly term: string;
-  readonly faults: Readonly<Record<string, string>>;
+  readonly faults: Faults;
 };
 
 export const reasonField = ({ reason, faults }: Terms, isFirst: boolean): Html =>
@@ -35,20 +35,3 @@ export const untilOf = (term: string, nowMs: number): string | null => {
   }
   return term === "open" ? null : isoTime(nowMs + Number(term) * 1_000);
 };
-
-/** What was typed, by the rules of the API. @throws AppError `bad_request` with the fields at fault */
-export const inputOf = <Schema extends z.ZodType>(schema: Schema, typed: unknown): z.infer<Schema> => {
-  const read = schema.safeParse(typed);
-  if (read.success) return read.data;
-  const fields = read.error.issues.map(({ path: at, message }) => ({ pointer: `/${at.join("/")}`, detail: message }));
-  throw new AppError("bad_request", "the form is not valid", { fields });
-};
-
-/** Faults by field, as the API names them: `/reason` is the field `reason`, what is about none is said above all. */
-export const faultsOf = (error: AppError): Record<string, string> => {
-  if (error.fields.length === 0) return { "": error.message };
-  return Object.fromEntries(error.fields.map(({ pointer, detail }) => [pointer.replace(/^\//, ""), detail]));
-};
-
-/** Refusals that whoever sent the form can do something about. */
-export const shownAtForm = new Set(["bad_request", "conflict", "quota"]);

@@ -1,7 +1,6 @@
 import type { Deps } from "../adapters/ports/deps.ts";
 import { noSuchResource } from "../auth/guards.ts";
 import { readCustomerId } from "../auth/authenticate.ts";
-import { AppError } from "../errors.ts";
 import { readForm } from "../http/body.ts";
 import { costs, worth } from "../http/cost.ts";
 import type { App, AppContext } from "../http/env.ts";
@@ -9,7 +8,9 @@ import { html, isolated, nothing, raw } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { changeBy } from "../http/idempotency.ts";
 import { clearOverride, orderOverride, overrideInput } from "../routes/steering/orders.ts";
-import { faultsOf, inputOf, reasonField, shownAtForm, termField, untilOf } from "./order-fields.ts";
+import { readInput, refusalOf } from "./form.ts";
+import type { FormStatus } from "./form.ts";
+import { reasonField, termField, untilOf } from "./order-fields.ts";
 import type { Terms } from "./order-fields.ts";
 import { page } from "./page.ts";
 import { fault, note, wrong } from "./parts.ts";
@@ -72,7 +73,7 @@ ${mode === "release" ? nothing : html`${reasonField(order, chosen !== null)}\n${
 export const registerOrder = (app: App, deps: Deps): void => {
   const path = "/console/order";
 
-  const show = async (c: AppContext, order: Order, status: 200 | 400 | 409 = 200): Promise<Response> => {
+  const show = async (c: AppContext, order: Order, status: FormStatus = 200): Promise<Response> => {
     const nowMs = deps.clock.nowMs();
     const { customerId } = c.var;
     const serviceId = readCustomerId(order.service);
@@ -90,7 +91,7 @@ export const registerOrder = (app: App, deps: Deps): void => {
   const give = async (c: AppContext, order: Order, mode: Mode, serviceId: number): Promise<void> => {
     const { customerId } = c.var;
     if (mode === "release") return await clearOverride(deps, customerId, serviceId, changeBy(c));
-    const input = inputOf(overrideInput, { mode, reason: order.reason, until: untilOf(order.term, deps.clock.nowMs()) });
+    const input = readInput(overrideInput, { mode, reason: order.reason, until: untilOf(order.term, deps.clock.nowMs()) });
     await orderOverride(deps, customerId, serviceId, input, changeBy(c));
   };
 
@@ -106,8 +107,8 @@ export const registerOrder = (app: App, deps: Deps): void => {
     try {
       await give(c, order, mode, serviceId);
     } catch (error) {
-      if (!(error instanceof AppError) || !shownAtForm.has(error.code)) throw error;
-      return await show(c, { ...order, faults: faultsOf(error) }, error.code === "bad_request" ? 400 : 409);
+      const { faults, status } = refusalOf(error);
+      return await show(c, { ...order, faults }, status);
     }
     return c.redirect(`/console/services/${serviceId}?done=${mode}`, 303);
   });

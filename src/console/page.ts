@@ -2,7 +2,7 @@ import type { AppContext } from "../http/env.ts";
 import { html, isolated, nothing, raw } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
 import { refuseNeed } from "../http/principal.ts";
-import { editors } from "../auth/guards.ts";
+import { editors, owners } from "../auth/guards.ts";
 import { asksFragment } from "./fragment.ts";
 import { asOf, when } from "./parts.ts";
 import { islandsAsset, styleAsset } from "./assets.ts";
@@ -13,6 +13,10 @@ const tabs = [
   ["storms", "/console/storms", "Storms"],
   ["objectives", "/console/objectives", "Objectives"],
   ["invoices", "/console/invoices", "Invoices"],
+  ["channels", "/console/channels", "Channels"],
+  ["setup", "/console/setup", "Set-up"],
+  ["tokens", "/console/tokens", "Tokens"],
+  ["audit", "/console/audit", "Audit"],
   ["status", "/console/status", "Status"],
 ] as const;
 
@@ -38,6 +42,9 @@ export const tabOf = (path: string): { readonly tab?: Tab } => {
   );
   return found === undefined ? {} : { tab: found[0] };
 };
+
+/** Whether whoever is signed in may mint and revoke tokens: an owner, or an admin with that scope. */
+export const mayOwn = (c: AppContext): boolean => refuseNeed(c.var.principal, owners) === null;
 
 const freezeLink = (serviceId: number | undefined): Html =>
   html`<p class="acts"><a class="button" href="/console/order?mode=frozen${serviceId === undefined ? "" : html`&amp;service=${serviceId}`}">Freeze…</a></p>`;

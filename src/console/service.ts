@@ -90,11 +90,11 @@ const domainRow = (domain: DomainRouting, nowMs: number): Html => {
   )}</tr>`;
 };
 
-const domains = ({ routing, nowMs }: Shown): Html =>
+const domains = ({ routing, service, nowMs }: Shown): Html =>
   routing.domains.length === 0
     ? empty(
         "No domains yet.",
-        html`Without one nothing is probed: <code>POST /v1/services/{id}/domains</code>, and the answer says which records to create.`,
+        html`Without one nothing is probed: <a href="/console/setup/${service.id}/domains">add one</a>, and the next step says which records to create.`,
       )
     : table(
         "Weights primary : backup, as last read from DNS",
@@ -127,11 +127,11 @@ const changes = ({ routing, nowMs }: Shown): Html => {
     : table("The last switches, the newest first", ["When", "Result", "Domain", "Weights", "Why", "By"], rows);
 };
 
-const readiness = (check: ReadinessCheck | null, nowMs: number): Html => {
+const readiness = (check: ReadinessCheck | null, serviceId: number, nowMs: number): Html => {
   if (check === null) {
     return empty(
       "Never checked.",
-      html`Whether everything is in place before a storm: <code>POST /v1/services/{id}/readiness/check</code>.`,
+      html`Whether everything is in place before a storm: <a href="/console/setup/${serviceId}/readiness">check it</a>.`,
     );
   }
   const found = check.checks
@@ -187,7 +187,7 @@ ${chart}
 ${section("domains", "Domains, with their weights primary : backup", domains(shown))}
 ${section("changes", "Last switches", changes(shown))}
 ${section("objectives", "Objectives", objectiveTable(objectives, nowMs, false))}
-${section("readiness", "Readiness", readiness(check?.check ?? null, nowMs))}`;
+${section("readiness", "Readiness", readiness(check?.check ?? null, serviceId, nowMs))}`;
     return c.html(await page(c, nowMs, { title: service.name, tab: "fleet", serviceId, body, live: true }));
   });
 };

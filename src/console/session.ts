@@ -1,7 +1,7 @@
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { Deps } from "../adapters/ports/deps.ts";
 import type { SessionClaim, SessionTokens } from "../adapters/ports/tenants/sessions.ts";
-import { limitKey, viewers, editors } from "../auth/guards.ts";
+import { limitKey, viewers, editors, owners } from "../auth/guards.ts";
 import type { Sessions } from "../auth/sessions.ts";
 import { AppError } from "../errors.ts";
 import { readForm } from "../http/body.ts";
@@ -15,6 +15,7 @@ import { page } from "./page.ts";
 import { isAway } from "./last-known.ts";
 import type { LastKnown } from "./last-known.ts";
 import type { Standing } from "./standing.ts";
+import { keepable } from "./secrets.ts";
 
 /** Browsers keep `__Host-` only with Secure, which not all of them accept over plain HTTP, not even of this very machine. */
 const localName = "tranche-session";
@@ -60,11 +61,11 @@ const here = (c: AppContext): string => {
   return onward(`${pathname}${search}`);
 };
 
-/** To sign in, and back. Of a form that nobody sent: back to it, with what was typed. */
+/** To sign in, and back. Of a form that nobody sent: back to it, with what was typed, except secrets. */
 const toSignIn = async (c: AppContext): Promise<Response> => {
   if (asksFragment(c)) return c.body(null, 401);
   if (c.req.method !== "POST") return c.redirect(signInPath(here(c)), 303);
-  const typed = onward(`${c.req.path}?${(await readForm(c)).toString()}`);
+  const typed = onward(`${c.req.path}?${keepable(await readForm(c)).toString()}`);
   return c.redirect(`/console/sign-in?over=1&next=${encodeURIComponent(typed)}`, 303);
 };
 
@@ -142,6 +143,13 @@ export const viewing: AppMiddleware = async (c, next) => {
 /** Acts for one customer. */
 export const acting: AppMiddleware = async (c, next) => {
   permit(c, editors);
+  if (c.var.customerId === 0) throw new AppError("bad_request", "choose a customer to act for");
+  return await next();
+};
+
+/** Owners' acts for one customer, such as minting its tokens. */
+export const owning: AppMiddleware = async (c, next) => {
+  permit(c, owners);
   if (c.var.customerId === 0) throw new AppError("bad_request", "choose a customer to act for");
   return await next();
 };

@@ -80,7 +80,7 @@ form.card{max-width:30rem}
 label.field{display:block;font-weight:600;margin-bottom:.25rem}
 form.card input[type=text],form.card input[type=password],form.card select{width:100%;font:inherit;font-size:1rem;padding:.4375rem .5625rem;border:1px solid var(--dim);border-radius:5px;background:var(--page);color:var(--text)}
 form.card [aria-invalid=true]{border-color:var(--bad);box-shadow:inset 0 0 0 1px var(--bad)}
-h1+.note,.hint+form.card,.note+form.card{margin-top:1rem}
+h1+.note,h1+form.card,.hint+form.card,.note+form.card,.hint+table,p.hint+form{margin-top:1rem}
 .findings{list-style:none;margin:.5rem 0 0;padding:0}
 .findings li+li{margin-top:.375rem}
 .hint{color:var(--dim);font-size:.8125rem;margin-top:.25rem}
@@ -89,6 +89,24 @@ div.field{margin-bottom:1rem}
 .pages{margin-top:1rem;display:flex;gap:1.5rem}
 code{font:.8125rem/1.45 ui-monospace,"SF Mono",Menlo,Consolas,monospace}
 pre{margin:.375rem 0 0;padding:.5rem .75rem;background:var(--soft);border-radius:5px;white-space:pre-wrap;font:.8125rem/1.5 ui-monospace,"SF Mono",Menlo,Consolas,monospace}
+code.copy{user-select:all;-webkit-user-select:all;background:var(--soft);border-radius:3px;padding:.0625rem .25rem}
+.secret input{width:100%;font:1rem/1.45 ui-monospace,"SF Mono",Menlo,Consolas,monospace;padding:.4375rem .5625rem;border:1px solid var(--dim);border-radius:5px;background:var(--soft);color:var(--text)}
+.steps{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;margin:.75rem 0 1rem;padding:.5rem 0;border:solid var(--line);border-width:1px 0}
+.steps li[aria-current] a,.steps li[aria-current]{color:var(--text);font-weight:600;text-decoration:none}
+.tick{color:var(--ok);font-size:.8125rem}
+.onward{margin-top:1.5rem}
+.choices{list-style:none;margin:0;padding:0;display:grid;gap:.5rem}
+form.filter{display:flex;flex-wrap:wrap;align-items:flex-end;gap:0 1rem;margin-bottom:.5rem}
+form.filter .acts{margin-bottom:1rem;align-self:center}
+form.filter input{font:inherit;padding:.3125rem .5rem;border:1px solid var(--dim);border-radius:5px;background:var(--page);color:var(--text);max-width:100%}
+.changed{margin:.375rem 0 0;font-size:.8125rem}
+.changed div{display:grid;grid-template-columns:9rem 1fr;gap:.5rem}
+.changed dt{color:var(--dim)}
+.changed dd{margin:0}
+summary{cursor:pointer;color:var(--link)}
+details.field{margin-bottom:1rem}
+fieldset{border:0;margin:.25rem 0 0;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.125rem .75rem}
+fieldset label{display:flex;gap:.375rem;align-items:baseline}
 @media(max-width:46rem){
 .bar>div,main{padding-left:1rem;padding-right:1rem}
 footer{width:calc(100% - 2rem)}

@@ -1,3 +1,4 @@
+import type { OwnershipState } from "../domain/tenants/ownership.ts";
 import type { Trouble } from "../domain/steering/trouble.ts";
 import type { ObjectiveState } from "../domain/slo/status.ts";
 
@@ -81,6 +82,44 @@ export const readinessWords: Readonly<Record<"pass" | "warn" | "fail" | "unprove
   warn: { word: "Ready, with warnings", tone: "warn" },
   fail: { word: "Not ready", tone: "bad" },
   unproven: { word: "Unproven", tone: "off" },
+};
+
+/** A single finding of a readiness check. */
+export const findingWords: typeof readinessWords = {
+  pass: { word: "Pass", tone: "ok" },
+  warn: { word: "Warning", tone: "warn" },
+  fail: { word: "Fail", tone: "bad" },
+  unproven: { word: "Unproven", tone: "off" },
+};
+
+export const ownershipWords: Readonly<Record<OwnershipState, Word>> = {
+  unproven: { word: "Unproven", tone: "off" },
+  proven: { word: "Proven", tone: "ok" },
+  lapsing: { word: "Lapsing", tone: "warn" },
+  held: { word: "Proof is gone", tone: "bad" },
+  disputed: { word: "Disputed", tone: "warn" },
+  lost: { word: "Lost", tone: "bad" },
+};
+
+export const tokenWord: Readonly<Record<"live" | "expired" | "revoked", Word>> = {
+  live: { word: "Live", tone: "ok" },
+  expired: { word: "Expired", tone: "off" },
+  revoked: { word: "Revoked", tone: "off" },
+};
+
+export const channelWords: Readonly<Record<"active" | "unconfirmed" | "paused" | "disabled", Word>> = {
+  active: { word: "Active", tone: "ok" },
+  unconfirmed: { word: "Unconfirmed", tone: "warn" },
+  paused: { word: "Paused", tone: "bad" },
+  disabled: { word: "Disabled", tone: "off" },
+};
+
+export const deliveryWords: Readonly<Record<"pending" | "sent" | "dead" | "folded" | "dropped", Word>> = {
+  pending: { word: "Waiting", tone: "warn" },
+  sent: { word: "Sent", tone: "ok" },
+  dead: { word: "Dead", tone: "bad" },
+  folded: { word: "Folded", tone: "off" },
+  dropped: { word: "Dropped", tone: "off" },
 };
 
 /** What an order does, as its button says it. */

@@ -29,7 +29,9 @@ const readKey = async (c: AppContext, customerId: number): Promise<IdempotencyKe
  */
 export const acceptKey = async (c: AppContext): Promise<void> => void (await readKey(c, 0));
 
-const replay = <Row>(c: AppContext, key: IdempotencyKey, answer: RememberedAnswer): Row => {
+const secretKept = "this Idempotency-Key was used before; its answer held a secret, which is not stored";
+
+const replay = <Row>(c: AppContext, key: IdempotencyKey, answer: RememberedAnswer, withSecret: string): Row => {
   if (answer.bodyHash !== key.bodyHash) {
     throw new AppError("conflict", "this Idempotency-Key came with another body before");
   }
@@ -37,7 +39,7 @@ const replay = <Row>(c: AppContext, key: IdempotencyKey, answer: RememberedAnswe
     throw new AppError("conflict", "this Idempotency-Key was used before; its answer is too large to be given again: read what it made");
   }
   if (answer.row === null) {
-    throw new AppError("conflict", "this Idempotency-Key was used before; its answer held a secret, which is not stored");
+    throw new AppError("conflict", withSecret);
   }
   c.header("Idempotency-Replayed", "true");
   return answer.row as Row;
@@ -54,9 +56,22 @@ export const answerOnce = async <Row>(
   create: (change: Change) => Promise<Row>,
 ): Promise<Row> => {
   const key = await readKey(c, customerId);
-  if (key === null) return await create(changeBy(c));
+  return key === null ? await create(changeBy(c)) : await answerKeyed(c, deps, key, create);
+};
+
+/**
+ * The same by a key that was not sent as a header: that of a form.
+ * @param withSecret what is said where the first answer held a secret
+ */
+export const answerKeyed = async <Row>(
+  c: AppContext,
+  deps: Pick<Deps, "idempotency">,
+  key: IdempotencyKey,
+  create: (change: Change) => Promise<Row>,
+  withSecret = secretKept,
+): Promise<Row> => {
   const before = await deps.idempotency.find(key);
-  if (before !== null) return replay<Row>(c, key, before);
+  if (before !== null) return replay<Row>(c, key, before, withSecret);
   try {
     return await create({ ...changeBy(c), idempotency: key });
   } catch (error) {
@@ -64,6 +79,6 @@ export const answerOnce = async <Row>(
     // The same request may have completed meanwhile: then this is its replay, not a conflict.
     const meanwhile = await deps.idempotency.find(key);
     if (meanwhile === null) throw error;
-    return replay<Row>(c, key, meanwhile);
+    return replay<Row>(c, key, meanwhile, withSecret);
   }
 };

@@ -127,7 +127,10 @@ const comparablePage = (page: string): string =>
     // A picture that moves on with the time.
     .replaceAll(/<figure id="axis"[^>]* data-fresh="[1-9]\d*">[^]*?<\/figure>/g, "<figure>")
     .replaceAll(/\b\d+ (?:s|min|h|d)(?: \d+ (?:s|min|h))?\b/g, "SPAN")
-    .replaceAll(/<code>[0-9a-f]{32}<\/code>/g, "<code>ID</code>");
+    .replaceAll(/<bdi>\d{4}-\d\d-\d\dT[\d:.]+\+00:00<\/bdi>/g, "<bdi>TIME</bdi>")
+    .replaceAll(/<code>[0-9a-f]{32}<\/code>/g, "<code>ID</code>")
+    .replaceAll(/<code class="copy">(?:[\w-]{32}|[0-9a-f]{64})<\/code>/g, "<code>RANDOM</code>")
+    .replaceAll(/name="once" value="[\w-]{22}"/g, 'name="once" value="ONCE"');
 
 /**
  * The answer without what must differ between two servers that were asked the same: moments of this very run and hashes over them, new secrets

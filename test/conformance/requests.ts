@@ -1,3 +1,4 @@
+import { steps } from "../../src/console/setup/steps.ts";
 import type { Operation } from "../support/openapi.ts";
 import { sampleBody } from "../support/samples.ts";
 import { missingId, pathWith } from "../support/tenant.ts";
@@ -196,6 +197,20 @@ const others = ({ admin, cron, tenant, link }: Credentials): Case[] => {
   ];
 };
 
+/** Pages of the console that ask before something is done, with their forms. */
+const questions = [
+  "/channels/1/edit",
+  "/channels/1/delete",
+  "/channels/1/rotate",
+  "/setup/{service}/domains/1",
+  "/setup/{service}/domains/1/remove",
+  "/tokens/new",
+  "/tokens/1/revoke",
+];
+
+/** Other forms of it. */
+const forms = ["/setup/new", "/channels/1"];
+
 /** The console: every page, every form, and how it refuses. A browser says where a form comes from. */
 const consoleCases = ({ admin, tenant, session, adminSession, stylePath, scriptPath }: Credentials): Case[] => {
   const get = (path: string, kept = session): Case => ({
@@ -244,6 +259,30 @@ const consoleCases = ({ admin, tenant, session, adminSession, stylePath, scriptP
     get("/customers", adminSession),
     get("/order?mode=backup"),
     get(`/order?mode=backup&service=${services}`),
+    ...["/setup", "/setup/new", ...steps.map((step) => `/setup/${services}/${step}`)].map((path) => get(path)),
+    get(`/setup/${services}`),
+    get(`/setup/${missingId}/domains`),
+    ...["/channels", "/channels/new?kind=webhook", `/channels/${missingId}`, "/tokens", "/audit?object_type=service"].map((path) =>
+      get(path),
+    ),
+    get("/audit?object_type=1"),
+    get("/tokens/new"),
+    post("a service without a name", "/setup/new", { primary_cdn: "cloudflare", backup_cdn: "fastly" }),
+    post("a domain that is none", `/setup/${services}/domains`, { name: "not a name" }),
+    post("a policy of nonsense", `/setup/${services}/policy`, { kind: "http_latency", act: "save" }),
+    post("a channel that is no address", "/channels/new", { kind: "slack", name: "room", url: "nowhere" }),
+    post(
+      "a channel of nobody, whose address is kept out of addresses",
+      "/channels/new",
+      { kind: "slack", name: "room", url: "https://hooks.example.test/key" },
+      "",
+    ),
+    // What asks once, and every form, of somebody whose session is over: to the sign-in, with what was typed.
+    ...questions.map((path) => get(path.replaceAll("{service}", String(services)), "")),
+    ...[...questions, ...forms, ...steps.map((step) => `/setup/{service}/${step}`)].map((path) =>
+      post(`${path} of nobody`, path.replaceAll("{service}", String(services)), { name: "typed" }, ""),
+    ),
+    post("a token by an editor", "/tokens/new", { name: "ci", role: "viewer", for: "30" }),
     post("a customer is chosen", "/customers", { customer: String(tenant.id) }, adminSession),
     post("a sign-in", "/sign-in", { token: admin, next: "/console/storms" }, ""),
     post("a wrong sign-in", "/sign-in", { token: "wrong" }, ""),

@@ -45,6 +45,14 @@ export const coverageOf = (storms: readonly StormSpan[], minutes: readonly LowMi
 
 export type Backtest = Coverage & Pick<Replayed, "storms">;
 
+/** Storms that covered no minute in which the primary was down by the policy's own rule: switches for nothing. */
+export const needlessOf = (storms: readonly StormSpan[], minutes: readonly LowMinute[], toMs: number): number => {
+  const down = minutes.filter((minute) => minute.down);
+  const isNeeded = ({ startedAtMs, endedAtMs }: StormSpan): boolean =>
+    down.some(({ startMs }) => startedAtMs < startMs + minuteMs && (endedAtMs ?? toMs) > startMs);
+  return storms.filter((storm) => !isNeeded(storm)).length;
+};
+
 /** Replays samples, round by round, up to `toMs`. @throws RangeError where they are not in the order of rounds */
 export const replayAll = (samples: Iterable<TraceSample>, setup: ReplaySetup, toMs: number): Replayed => {
   const replay = new Replay(setup);

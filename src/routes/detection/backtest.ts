@@ -1,10 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../../adapters/ports/deps.ts";
-import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
 import type { Coverage, StormSpan } from "../../domain/detection/backtest.ts";
-import { coverageOf, replayAll } from "../../domain/detection/backtest.ts";
-import { invalidBody } from "../../errors.ts";
+import { coverageOf } from "../../domain/detection/backtest.ts";
 import { answerOnce } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import { id, idParams, jsonAnswer, jsonRequest, orNull, problems, tenantQuery, time, timeText } from "../../http/contract.ts";
@@ -13,15 +11,7 @@ import type { App } from "../../http/env.ts";
 import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
 import { policyBodies, policySchema, representPolicy } from "./policy-contract.ts";
 import { outOfOrder } from "../schemas.ts";
-
-const longestSpanMs = 48 * 3_600_000;
-
-/** At most 4.6 MB of JSON from the database, which sends 10 MiB; five domains over 48 h from one vantage. */
-const mostSamples = 200_000;
-/** Path-vantage pairs times rounds: every round evaluates every path. Fifty pairs over 48 h take a second or two. */
-const mostPathRounds = 1_000_000;
-/** Per outcome, actual and simulated: another MB, which bounds the answer. */
-const mostStorms = 2_000;
+import { longestSpanMs, mostSamples, tryPolicy } from "./try-policy.ts";
 
 const covered = z.object({ total: z.int(), covered: z.int() });
 
@@ -82,8 +72,6 @@ const represent = (storms: readonly (StormSpan & { readonly endedReason: string 
   };
 };
 
-const refuse = (pointer: string, detail: string) => invalidBody({ pointer, detail });
-
 /** `/v1/services/{id}/storm-policies/backtest`: what a policy would have decided on the stored samples. */
 export const registerBacktest = (app: App, deps: Deps, guards: Guards): void => {
   const { intervalMs } = deps.config.probe;
@@ -115,38 +103,20 @@ export const registerBacktest = (app: App, deps: Deps, guards: Guards): void => 
   app.openapi(run, async (c) => {
     const { customerId } = c.var;
     const serviceId = c.req.valid("param").id;
-    const { policy, from: fromMs, to } = c.req.valid("json");
-    const toMs = Math.min(to, deps.clock.nowMs());
-    if (toMs <= fromMs) throw refuse("/from", "must not be in the future");
-    const leadInMs = policy.window_seconds * 1_000 + intervalMs;
-    const query = { kind: policy.kind, fromMs, toMs, leadInMs, maxSamples: mostSamples, maxStorms: mostStorms };
+    const { policy, from, to } = c.req.valid("json");
     // Nothing is stored, so there is nothing to replay: the same request gets the same answer.
-    const trace = await answerOnce(c, deps, customerId, () => deps.recordedTraces.read(customerId, serviceId, query));
-    if (trace === null) throw noSuchResource();
-    const { samples, cdns, vantages, storms: recorded } = trace;
-    if (samples === null) throw refuse("/to", `must be closer to from: there are more than ${mostSamples} samples`);
-    const paths = new Set(samples.map(({ domainId, path, vantage }) => `${domainId}/${path}/${vantage}`)).size;
-    if (paths * ((toMs - fromMs) / intervalMs) > mostPathRounds)
-      throw refuse("/to", `must be closer to from: there are ${paths} paths, each as a vantage sees it`);
-    const terms = {
-      thresholdAvail: policy.threshold_avail,
-      windowSeconds: policy.window_seconds,
-      cooldownSeconds: policy.cooldown_seconds,
-      minSamples: policy.min_samples,
-      minFailures: policy.min_failures,
-      latencyMs: policy.latency_ms,
-    };
-    const { storms, lowMinutes } = replayAll(samples, { cdns, terms, intervalMs, fromMs, vantages }, toMs);
-    if (recorded === null || storms.length > mostStorms)
-      throw refuse("/to", `must be closer to from: there are more than ${mostStorms} storms`);
+    const tried = await tryPolicy(deps, customerId, serviceId, { policy, fromMs: from, toMs: to }, (read) =>
+      answerOnce(c, deps, customerId, read),
+    );
+    const { fromMs, toMs, storms, recorded, lowMinutes } = tried;
     const answer = {
       service_id: serviceId,
       from: isoTime(fromMs),
       to: isoTime(toMs),
-      samples: samples.length,
+      samples: tried.samples,
       backtest: represent(storms, coverageOf(storms, lowMinutes, fromMs, toMs)),
       current: {
-        policy: trace.policy === null ? null : representPolicy(trace.policy),
+        policy: tried.current === null ? null : representPolicy(tried.current),
         ...represent(recorded, coverageOf(recorded, lowMinutes, fromMs, toMs)),
       },
     };

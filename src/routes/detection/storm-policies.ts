@@ -1,5 +1,4 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Change } from "../../adapters/ports/tenants/change.ts";
 import type { Deps } from "../../adapters/ports/deps.ts";
 import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
@@ -16,6 +15,7 @@ import {
   writeProblems,
 } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
+import { changePolicy, createPolicy } from "./policy-changes.ts";
 import { policyBodies, policySchema, representPolicy } from "./policy-contract.ts";
 
 /** `/v1/services/{id}/storm-policies`: when a service counts as stormy. */
@@ -35,20 +35,8 @@ export const registerStormPolicies = (app: App, deps: Deps, guards: Guards): voi
   });
   app.openapi(create, async (c) => {
     const { customerId } = c.var;
-    const body = c.req.valid("json");
-    const terms = {
-      thresholdAvail: body.threshold_avail,
-      windowSeconds: body.window_seconds,
-      cooldownSeconds: body.cooldown_seconds,
-      maxCoverageFactor: body.max_coverage_factor,
-      minSamples: body.min_samples,
-      minFailures: body.min_failures,
-      latencyMs: body.latency_ms,
-    };
-    const serviceId = c.req.valid("param").id;
-    const store = (change: Change) => deps.policies.create(customerId, serviceId, body.kind, terms, change);
-    const policy = await answerOnce(c, deps, customerId, store);
-    if (policy === null) throw noSuchResource();
+    const [body, serviceId] = [c.req.valid("json"), c.req.valid("param").id];
+    const policy = await answerOnce(c, deps, customerId, (change) => createPolicy(deps, customerId, serviceId, body, change));
     return c.json(representPolicy(policy), 201, { location: `${c.req.path}/${policy.id}` });
   });
 
@@ -78,18 +66,7 @@ export const registerStormPolicies = (app: App, deps: Deps, guards: Guards): voi
   });
   app.openapi(update, async (c) => {
     const { id, childId } = c.req.valid("param");
-    const body = c.req.valid("json");
-    const fields = {
-      thresholdAvail: body.threshold_avail,
-      windowSeconds: body.window_seconds,
-      cooldownSeconds: body.cooldown_seconds,
-      maxCoverageFactor: body.max_coverage_factor,
-      minSamples: body.min_samples,
-      minFailures: body.min_failures,
-      latencyMs: body.latency_ms,
-    };
-    const policy = await deps.policies.update(c.var.customerId, id, childId, fields, changeBy(c));
-    if (policy === null) throw noSuchResource();
+    const policy = await changePolicy(deps, c.var.customerId, id, childId, c.req.valid("json"), changeBy(c));
     return c.json(representPolicy(policy), 200);
   });
 

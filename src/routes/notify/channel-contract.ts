@@ -183,7 +183,8 @@ export const reach = (
   }
 };
 
-const stateOf = (
+/** Whether messages are sent by a channel, and if not why. */
+export const channelStateOf = (
   { confirmedAtMs, disabledAtMs, pausedUntilMs }: NotificationChannel,
   nowMs: number,
 ): z.infer<typeof channelSchema>["state"] => {
@@ -200,7 +201,7 @@ export const representChannel = (channel: NotificationChannel, nowMs: number): z
   kinds: channel.kinds === null ? null : [...channel.kinds],
   min_severity: channel.minSeverity,
   service_ids: channel.serviceIds === null ? null : [...channel.serviceIds],
-  state: stateOf(channel, nowMs),
+  state: channelStateOf(channel, nowMs),
   disabled_reason: channel.disabledReason,
   failures: channel.failures,
   paused_until: isoTimeOrNull(channel.pausedUntilMs),

@@ -1,14 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Change } from "../../adapters/ports/tenants/change.ts";
 import type { Deps } from "../../adapters/ports/deps.ts";
-import type { DnsSetup, ReadinessCheck } from "../../adapters/ports/steering/dns-setup.ts";
+import type { ReadinessCheck } from "../../adapters/ports/steering/dns-setup.ts";
 import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
 import { pageBytes } from "../../domain/platform/page-size.ts";
-import { overallResult } from "../../domain/steering/readiness.ts";
 import type { Check } from "../../domain/steering/readiness-finding.ts";
 import { checkNames } from "../../domain/steering/readiness-finding.ts";
-import { AppError } from "../../errors.ts";
 import { answerOnce } from "../../http/idempotency.ts";
 import { noBody } from "../../http/body.ts";
 import {
@@ -29,11 +26,7 @@ import { costs, worth } from "../../http/cost.ts";
 import type { App } from "../../http/env.ts";
 import { announceNext } from "../../http/paging.ts";
 import { isoTimeOrNull } from "../../iso-time.ts";
-import { whileHeld } from "../../pipeline/lease.ts";
-import type { ReadinessDeps } from "../../pipeline/steering/readiness.ts";
-import { checkReadiness } from "../../pipeline/steering/readiness.ts";
-import { requestBudget } from "../../pipeline/request-budget.ts";
-import { createConnections } from "../../pipeline/connection-slots.ts";
+import { domainsPerCheck, readinessCheck } from "./readiness-check.ts";
 
 const checkSchema = z
   .object({
@@ -83,11 +76,6 @@ const represent = (serviceId: number, check: ReadinessCheck | null, nextCursor: 
   checks: (check?.checks ?? []).map(({ domainId, ...rest }) => ({ domain_id: domainId, ...rest })),
 });
 
-const dayMs = 86_400_000;
-
-/** Domains per check: with forty hanging targets it still answers within an edge's 25 s. */
-const domainsPerCheck = 20;
-
 /** How many findings fit in one answer; the others are read page by page. */
 const fitting = (checks: readonly Check[]): number => {
   let bytes = 0;
@@ -120,49 +108,6 @@ export const registerReadiness = (app: App, deps: Deps, guards: Guards): void =>
     return c.json(represent(serviceId, last.check), 200);
   });
 
-  /** For a customer's own role, how far it trusts others; without an account of their own, which customers the operator's zones serve. */
-  const accountFacts = async (customerId: number): Promise<Pick<ReadinessDeps, "trust" | "isBound">> => {
-    const [account] = await deps.dnsAccounts.list(customerId, { limit: 1, afterId: null });
-    if (account === undefined) return { isBound: deps.zoneBindings.isBound };
-    if (account.roleArn === null || deps.roleTrust === null) return {};
-    const role = { roleArn: account.roleArn, region: account.region };
-    return { trust: await deps.roleTrust.trustOf(role, requestBudget(deps.clock, createConnections(deps.clock))) };
-  };
-
-  /** One check of a service at a time. @throws AppError `conflict` while another one is under way */
-  const run = async (setup: DnsSetup, change: Change): Promise<ReadinessCheck> => {
-    const { serviceId, customerId } = setup;
-    const fence = await deps.leases.acquire(`readiness:${serviceId}`, deps.config.provider, change.requestId);
-    if (fence === null) throw new AppError("conflict", "a check of this service is under way");
-    try {
-      return await whileHeld(deps, fence, async () => {
-        const nowMs = deps.clock.nowMs();
-        const health = await deps.dnsSetup.backupHealth(serviceId, nowMs - dayMs);
-        const dns = await deps.dnsDirectory.of(customerId);
-        const checks = await checkReadiness(
-          { ...deps, dns, probe: deps.config.probe, ...(await accountFacts(customerId)) },
-          setup,
-          health,
-          nowMs,
-        );
-        const found = {
-          serviceId,
-          checkedAtMs: nowMs,
-          actor: change.actor,
-          result: overallResult(checks),
-          checks,
-          domainsChecked: setup.domains.length,
-          domainsTotal: setup.domainsTotal,
-        };
-        const saved = await deps.dnsSetup.saveCheck(fence, found, change);
-        if (saved === null) throw new AppError("unavailable", "the check took too long");
-        return saved;
-      });
-    } finally {
-      await deps.leases.release(fence).catch(() => undefined);
-    }
-  };
-
   const check = createRoute({
     method: "post",
     path: `${path}/check`,
@@ -178,12 +123,9 @@ export const registerReadiness = (app: App, deps: Deps, guards: Guards): void =>
   app.openapi(check, async (c) => {
     const { customerId } = c.var;
     const serviceId = c.req.valid("param").id;
-    const setup = await deps.dnsSetup.get(customerId, serviceId, {
-      limit: domainsPerCheck,
-      afterDomainId: c.req.valid("query").domains_cursor ?? 0,
-    });
-    if (setup === null) throw noSuchResource();
-    const result = await answerOnce(c, deps, customerId, (change) => run(setup, change));
+    const afterDomainId = c.req.valid("query").domains_cursor ?? 0;
+    const { setup, run } = await readinessCheck(deps, customerId, serviceId, afterDomainId);
+    const result = await answerOnce(c, deps, customerId, run);
     const count = fitting(result.checks);
     if (count < result.checks.length) announceNext(c, { cursor: count }, c.req.path.replace(/\/check$/, ""));
     const last = setup.domains.at(-1);

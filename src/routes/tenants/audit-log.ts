@@ -37,7 +37,10 @@ const word = (example: string) =>
     .optional()
     .openapi({ example });
 
-const filter = tenantPageQuery.extend({ action: word("update"), object_type: word("service") });
+/** By what the log is searched. */
+export const auditFilter = { action: word("update"), object_type: word("service") };
+
+const filter = tenantPageQuery.extend(auditFilter);
 
 const represent = (entry: AuditEntry): z.infer<typeof entrySchema> => ({
   id: entry.id,

@@ -1,5 +1,4 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Change } from "../../adapters/ports/tenants/change.ts";
 import type { Deps } from "../../adapters/ports/deps.ts";
 import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
@@ -20,7 +19,8 @@ import type { App } from "../../http/env.ts";
 import { announceNext, isCut, paged } from "../../http/paging.ts";
 import { domainSchema, representDomain } from "./domain-contract.ts";
 import { policySchema, representPolicy } from "../detection/policy-contract.ts";
-import { representService, serviceFields, serviceInput, servicePatch, serviceSchema } from "./service-contract.ts";
+import { changeService, createService } from "./service-changes.ts";
+import { representService, serviceInput, servicePatch, serviceSchema } from "./service-contract.ts";
 
 const detailSchema = z
   .object({ service: serviceSchema, domains: z.array(domainSchema), storm_policies: z.array(policySchema) })
@@ -41,10 +41,8 @@ export const registerServices = (app: App, deps: Deps, guards: Guards): void => 
   });
   app.openapi(create, async (c) => {
     const { customerId } = c.var;
-    const input = serviceFields(c.req.valid("json"));
-    const store = (change: Change) => deps.services.create(customerId, input, change);
-    const service = await answerOnce(c, deps, customerId, store);
-    if (service === null) throw noSuchResource();
+    const body = c.req.valid("json");
+    const service = await answerOnce(c, deps, customerId, (change) => createService(deps, customerId, body, change));
     return c.json(representService(service), 201, { location: `/v1/services/${service.id}` });
   });
 
@@ -96,9 +94,7 @@ export const registerServices = (app: App, deps: Deps, guards: Guards): void => 
     responses: { 200: jsonAnswer(serviceSchema, "The service as it is now"), ...writeProblems },
   });
   app.openapi(update, async (c) => {
-    const patch = serviceFields(c.req.valid("json"));
-    const service = await deps.services.update(c.var.customerId, c.req.valid("param").id, patch, changeBy(c));
-    if (service === null) throw noSuchResource();
+    const service = await changeService(deps, c.var.customerId, c.req.valid("param").id, c.req.valid("json"), changeBy(c));
     return c.json(representService(service), 200);
   });
 

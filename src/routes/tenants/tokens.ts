@@ -1,12 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Change } from "../../adapters/ports/tenants/change.ts";
 import type { Deps } from "../../adapters/ports/deps.ts";
 import type { CustomerToken } from "../../adapters/ports/tenants/tokens.ts";
-import { sha256Hex, toBase64Url } from "../../http/digest.ts";
 import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
 import type { TokenCaches } from "../../auth/token-cache.ts";
-import { refuseToken, roles } from "../../domain/tenants/access.ts";
 import { answerOnce, changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
@@ -15,7 +12,6 @@ import {
   idParams,
   jsonAnswer,
   jsonRequest,
-  label,
   like,
   noContent,
   readProblems,
@@ -27,9 +23,7 @@ import {
 import type { App } from "../../http/env.ts";
 import { paged } from "../../http/paging.ts";
 import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
-import { expiresAt, refuseFor, refusePast } from "./token-contract.ts";
-
-const role = z.enum(roles).openapi({ description: "viewers read, editors write as well, owners also mint and revoke tokens and approve" });
+import { mintToken, revokeToken, role, tokenInput } from "./minting.ts";
 
 const tokenSchema = z
   .object({
@@ -50,8 +44,6 @@ const newTokenSchema = tokenSchema
   })
   .openapi("NewToken");
 
-const input = z.strictObject({ name: label(200).openapi({ example: "ci" }), role, expires_at: expiresAt }).openapi("TokenInput");
-
 const represent = (token: CustomerToken): z.infer<typeof tokenSchema> => ({
   id: token.id,
   customer_id: token.customerId,
@@ -62,8 +54,6 @@ const represent = (token: CustomerToken): z.infer<typeof tokenSchema> => ({
   last_used_at: isoTimeOrNull(token.lastUsedAtMs),
   revoked_at: isoTimeOrNull(token.revokedAtMs),
 });
-
-const secretBytes = 32;
 
 /** `/v1/customers/{id}/tokens`: for the customer itself, and for admins with the scope `tokens`. */
 export const registerTokens = (app: App, deps: Deps, guards: Guards, caches: TokenCaches): void => {
@@ -76,19 +66,14 @@ export const registerTokens = (app: App, deps: Deps, guards: Guards, caches: Tok
     tags,
     summary: "Create a token; its secret is shown once",
     middleware: [guards.customerOwner, jsonBody],
-    request: { params: idParams, query: tenantQuery, body: jsonRequest(input) },
+    request: { params: idParams, query: tenantQuery, body: jsonRequest(tokenInput) },
     responses: { 201: jsonAnswer(newTokenSchema, "The token with its secret"), ...writeProblems },
   });
   app.openapi(create, async (c) => {
     const customerId = c.req.valid("param").id;
-    const { name, role: wanted, expires_at: expiresAtMs } = c.req.valid("json");
-    refusePast(expiresAtMs, deps.clock.nowMs());
-    refuseFor(refuseToken(c.var.principal, { role: wanted, expiresAtMs }));
-    const secret = `trn_${toBase64Url(deps.random.bytes(secretBytes))}`;
-    const hash = await sha256Hex(secret);
-    const store = (change: Change) => deps.tokens.create(customerId, { name, role: wanted, expiresAtMs, hash }, change);
-    const token = await answerOnce(c, deps, customerId, store);
-    if (token === null) throw noSuchResource();
+    const { token, secret } = await mintToken(deps, customerId, c.var.principal, c.req.valid("json"), (store) =>
+      answerOnce(c, deps, customerId, store),
+    );
     return c.json({ ...represent(token), token: secret }, 201);
   });
 
@@ -119,8 +104,7 @@ export const registerTokens = (app: App, deps: Deps, guards: Guards, caches: Tok
   });
   app.openapi(revoke, async (c) => {
     const { id: customerId, childId } = c.req.valid("param");
-    if (!(await deps.tokens.revoke(customerId, childId, changeBy(c)))) throw noSuchResource();
-    caches.customers.forget(childId);
+    await revokeToken(deps, caches, customerId, childId, changeBy(c));
     return c.body(null, 204);
   });
 };

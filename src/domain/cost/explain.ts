@@ -46,19 +46,21 @@ export const explainHour = (verdict: Verdict): string => {
   return parts.join(" ");
 };
 
-const comparedWith = { jump: "the hours just before it", hour: "the same hour of other days", level: "the level of the long run" } as const;
+const comparedWith = { jump: "just before", hour: "at this hour of the day", level: "over the long run" } as const;
 
-/** How rare, for whoever pays: the power of ten in words. */
+/** How rare, in words: one digit of precision, as more is not known of what hardly ever happens. */
 const once = (rarity: number): string => {
   const values = Math.min(1e6, 10 ** rarity);
   const digits = 10 ** Math.floor(Math.log10(values));
-  return `once in ${grouped(String(Math.round(values / digits) * digits))} hours`;
+  return `once in ${grouped(String(Math.round(values / digits) * digits))} values`;
 };
 
-/** The one sentence by which a value of a series is told, as it is news; null: there is none. */
-export const explainFinding = ({ rarity, oddity, isRecord }: Finding): string | null => {
+const figure = (value: number): string => String(Number(value.toPrecision(3)));
+
+/** The one sentence by which a value of a series is told where it is news; null: it is none. */
+export const explainFinding = ({ rarity, oddity, isRecord, usual }: Finding, value: number): string | null => {
   if (rarity === 0) return null;
-  if (oddity === null) return "It is beyond everything that this series has been before.";
-  const beyond = isRecord ? ", and beyond everything before" : "";
-  return `It differs from ${comparedWith[oddity]} as this series does about ${once(rarity - (isRecord ? 1 : 0))}${beyond}.`;
+  if (oddity === null) return `${figure(value)} is beyond all that this series has been before.`;
+  const far = `${figure(value)}, where it was ${figure(usual)} ${comparedWith[oddity]}: this series is so far off about ${once(rarity)}`;
+  return isRecord ? `${far}; it is a record as well.` : `${far}.`;
 };

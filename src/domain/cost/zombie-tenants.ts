@@ -9,7 +9,7 @@ export const unverifiedDomain = ({ hostname, addedMs }: DomainFacts, nowMs: numb
     resource: hostname,
     account: null,
     monthlyWasteCents: 0,
-    reason: `${hostname} was never verified, so it is not steered.`,
+    reason: `The domain ${hostname} was never verified, so it is not steered.`,
     remedy: "Publish its TXT record, or remove the domain.",
   }));
 

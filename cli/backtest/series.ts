@@ -15,7 +15,7 @@ const most = 1e15;
 const clockChangeMs = 3_600_000;
 
 /** `2026-11-28 01:30:00` is read as UTC; with a `Z` and `T` it is RFC 3339. */
-const timeOf = (text: string): number | null => parseUtc(/Z$/.test(text) ? text : `${text.replace(" ", "T")}Z`);
+const timeOf = (text: string): number | null => parseUtc(text.endsWith("Z") ? text : `${text.replace(" ", "T")}Z`);
 
 const numberOf = (text: string): number => (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/.test(text) ? Number(text) : Number.NaN);
 

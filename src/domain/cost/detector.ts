@@ -7,7 +7,7 @@ import { emptyTail, rarity, withValue } from "./tail.ts";
 export const oddities = ["jump", "hour", "level"] as const;
 export type Oddity = (typeof oddities)[number];
 
-/** What is remembered of one series: some 120 numbers, however long it is. */
+/** What is remembered of one series: some 110 numbers, however long it is. */
 export type SeriesMemory = {
   readonly count: number;
   readonly lowest: number;

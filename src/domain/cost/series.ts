@@ -6,14 +6,10 @@ import { severityOf } from "./score.ts";
 /** Points for each power of ten: once in 100 values is medium (40), in 1,000 high (60), in 10,000 critical (80). */
 const pointsOfTen = 20;
 
-/** What is said of a value of a series. */
+/** What is said of a value of a series; its score, 0 to 100, has the bands of all anomalies. */
 export type SeriesVerdict = { readonly score: number; readonly severity: Severity; readonly finding: Finding };
 
-/** The score of a finding, 0 to 100, by which its severity is the one of all anomalies. */
-export const verdictOf = (finding: Finding): SeriesVerdict => {
-  const score = Math.min(100, Math.round(finding.rarity * pointsOfTen * 100) / 100);
-  return { score, severity: severityOf(score), finding };
-};
+const scoreOf = (finding: Finding): number => Math.min(100, Math.round(finding.rarity * pointsOfTen * 100) / 100);
 
 /** Judges a value of a series by what was before it, and remembers it. */
 export const judgeValue = (
@@ -22,5 +18,6 @@ export const judgeValue = (
   atMs: number,
 ): { readonly verdict: SeriesVerdict; readonly memory: SeriesMemory } => {
   const judged = judge(memory, value, atMs);
-  return { verdict: verdictOf(judged.finding), memory: judged.memory };
+  const score = scoreOf(judged.finding);
+  return { verdict: { score, severity: severityOf(score), finding: judged.finding }, memory: judged.memory };
 };

@@ -84,6 +84,8 @@ describe("a series", () => {
     const far = judgeValue(memory, 1e6, values.length * stepMs);
     expect(far.verdict).toMatchObject({ score: 100, severity: "critical", finding: { isRecord: true } });
     expect(far.verdict.finding.usual).toBeLessThan(22);
+    // Learnt from first, it could not be rarer than once in some 3,000,000 values.
+    expect(far.verdict.finding.rarity).toBeGreaterThan(10);
   });
 
   it("is remembered in the same room, however long it is", () => {

@@ -31,9 +31,9 @@ const distance = (z: number, deviation: number): string =>
  * not count.
  */
 export const explainHour = (verdict: Verdict): string => {
-  const { usual, z, cents, timesTheHourBefore, risingHours, newActor, newResource } = verdict;
+  const { usual, z, cents, severity, timesTheHourBefore, risingHours, newActor, newResource } = verdict;
   if (z === null)
-    return cents > 500
+    return severity !== "none"
       ? `${dollars(cents)} an hour, of which nothing is known yet: above $5.00 that alone is told.`
       : `${dollars(cents)} an hour; too little is known yet to say what is usual (${usual.count} of 24 hours).`;
   const parts = [

@@ -2,6 +2,7 @@ import { answerHelp } from "../local/help.ts";
 import { benchApi } from "./api.ts";
 import { benchBill } from "./bill.ts";
 import { benchCalmYear } from "./calm-year.ts";
+import { benchCostWatch } from "./cost-watch.ts";
 import { benchCost } from "./cost.ts";
 import { benchDetectDelay } from "./detect-delay.ts";
 import { benchDetectScale } from "./detect.ts";
@@ -38,11 +39,12 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   startup: benchStartup,
   bill: benchMoney,
   cost: benchCost,
+  "cost-watch": benchCostWatch,
   history: benchHistory,
 };
 
 answerHelp(
-  `Usage: npm run bench [NAME...]\n\nMeasures, and prints tables: ${Object.keys(benches).join(", ")}. Without a name all of them, which takes long.`,
+  `Usage: npm run bench [NAME...]\n\nMeasures, and prints tables: ${Object.keys(benches).join(", ")}. Without a name all of them, which takes long.\nCOST_SERIES=DIR: labelled series (CSV, with anomaly-windows.json) on which cost-watch judges the detector.`,
 );
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));

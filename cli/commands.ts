@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { costBacktest } from "./commands/cost.ts";
 import { doctor } from "./commands/doctor.ts";
 import { drill } from "./commands/drill.ts";
 import { login, logout } from "./commands/login.ts";
@@ -34,5 +35,6 @@ export const commands: readonly Command[] = [
   logout,
   evidenceVerify,
   backtest,
+  costBacktest,
   drill,
 ];

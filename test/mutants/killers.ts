@@ -16,3 +16,8 @@ export const everything = ["test/billing", ...attribution, ...domain];
 export const slo = ["visitors", "visitors-outage", "objective", "status", "burn", "snapshot", "achievement"].map(
   (name) => `test/domain/slo/${name}.test.ts`,
 );
+
+/** The guards of the cost watch. */
+export const costWatch = ["moments", "baseline", "score", "storm-rule", "detector", "cloudtrail", "zombies"].map(
+  (name) => `test/domain/cost/${name}.test.ts`,
+);

@@ -64,7 +64,7 @@ const isSound = ({ passed, failed }: Verdict): boolean => passed > 0 && failed.l
 
 answerHelp(`Usage: npm run mutants [-- PART_OF_A_NAME]
 
-Breaks the rules of money and of error budgets, one at a time, in a copy, and shows that the tests notice each.`);
+Breaks the rules of money, of error budgets and of the cost watch, one at a time, in a copy, and shows that the tests notice each.`);
 
 /** `npm run mutants -- tax`: only those with this in their name, and without the control, for whoever works on one. */
 const [only] = process.argv.slice(2);

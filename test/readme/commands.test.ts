@@ -51,6 +51,7 @@ const notHere: Readonly<Record<string, string>> = {
   "npm run evidence:verify": "above, unsigned; the drill verifies a signed one, with its anchor",
   "npm run format": "it writes; its configuration is read by npm run format:check",
   "npm run invoice:shots": "test/billing/printed.test.ts prints the same samples",
+  "npm run cost:backtest": "test/cli/cost-backtest.test.ts",
   "npm run load": "test/local/load.test.ts",
   "npm run notify:sink": "test/local/notify-sink.test.ts",
   "npm run mutants": "an hour; test/billing/mutants.test.ts",

@@ -23,6 +23,7 @@ const others: Readonly<Record<string, RegExp>> = {
   prepack: /npm run/,
   // Commands of the command line, under its name.
   backtest: /^Usage: tranche backtest/,
+  "cost:backtest": /^Usage: tranche cost backtest/,
   "evidence:verify": /^Usage: tranche evidence verify/,
 };
 

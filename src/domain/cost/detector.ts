@@ -1,0 +1,112 @@
+import type { Fading } from "./fading.ts";
+import { deviationOf, nothingYet, withFading } from "./fading.ts";
+import type { Tail } from "./tail.ts";
+import { emptyTail, rarity, withValue } from "./tail.ts";
+
+/** The three ways in which a value can be odd: against the last few, for this hour of the day, and as a lasting change of level. */
+export const oddities = ["jump", "hour", "level"] as const;
+export type Oddity = (typeof oddities)[number];
+
+/** What is remembered of one series: some 110 numbers, however long it is. */
+export type SeriesMemory = {
+  readonly count: number;
+  readonly lowest: number;
+  readonly highest: number;
+  /** The last few values, the last two dozen, and the long run. */
+  readonly few: Fading;
+  readonly recent: Fading;
+  readonly long: Fading;
+  /** How far values are from the last few. */
+  readonly jumps: Fading;
+  /** The values of each hour of the day (UTC), and how far values are from those of their hour. */
+  readonly hours: readonly Fading[];
+  readonly residuals: Fading;
+  readonly tails: Readonly<Record<Oddity, Tail>>;
+  /** The rarity of the last alarm, fading: until then only what is odder is news. */
+  readonly told: number;
+};
+
+export const noMemory: SeriesMemory = {
+  count: 0,
+  lowest: Number.POSITIVE_INFINITY,
+  highest: Number.NEGATIVE_INFINITY,
+  few: nothingYet,
+  recent: nothingYet,
+  long: nothingYet,
+  jumps: nothingYet,
+  hours: Array.from({ length: 24 }, () => nothingYet),
+  residuals: nothingYet,
+  tails: { jump: emptyTail, hour: emptyTail, level: emptyTail },
+  told: 0,
+};
+
+/** Lengths of memory, in values. */
+const lengths = { few: 4, recent: 24, long: 1_000, hour: 300, told: 300 } as const;
+/** An hour of the day is compared with once it was seen so often. */
+const leastOfHour = 10;
+/** A record is told from chance once there are so many values; it counts in full when it passes the range by a twentieth. */
+const records = { least: 20, margin: 0.05 } as const;
+
+/** What the detector says of one value. */
+export type Finding = {
+  /** How rare it is, in powers of ten: 3 is once in 1,000 values of this series. 0 where it is no news. */
+  readonly rarity: number;
+  /** What is rarest about it; null: nothing is. */
+  readonly oddity: Oddity | null;
+  /** Whether it is beyond all values before. */
+  readonly isRecord: boolean;
+  /** What would have been usual, by that oddity. */
+  readonly usual: number;
+};
+
+/** How far beyond the range of all values before, 0 to 1. */
+const beyondRange = ({ count, lowest, highest }: SeriesMemory, value: number, unit: number): number => {
+  if (count <= records.least) return 0;
+  const range = highest - lowest || unit;
+  return Math.min(1, Math.max(0, value - highest, lowest - value) / range / records.margin);
+};
+
+/** Distances are compared as ratios to their usual size, on a logarithmic scale: of a series of bursts only the burst of bursts is rare. */
+const ratio = (distance: number, usual: number): number => Math.log1p(Math.abs(distance) / usual);
+
+/** Judges a value by what was before it, and only then remembers it. @param atMs epoch milliseconds, of which the hour of the day counts */
+export const judge = (before: SeriesMemory, value: number, atMs: number): { readonly finding: Finding; readonly memory: SeriesMemory } => {
+  const hour = Math.floor(atMs / 3_600_000) % 24;
+  const ofHour = before.hours[hour] ?? nothingYet;
+  const isHourKnown = ofHour.count >= leastOfHour;
+  const unit = deviationOf(before.long) || 1e-9 + Math.abs(before.long.mean) * 1e-3;
+  const [jump, residual] = [before.count < 2 ? 0 : value - before.few.mean, isHourKnown ? value - ofHour.mean : 0];
+  const recent = withFading(before.recent, value, lengths.recent);
+  const hourUnit = Math.max(deviationOf(ofHour), 0.3 * before.residuals.mean) || unit;
+  const sizes: Record<Oddity, number> = {
+    jump: ratio(jump, before.jumps.mean || unit),
+    hour: ratio(residual, hourUnit),
+    level: ratio(recent.mean - before.long.mean, unit),
+  };
+  const rarities = oddities.map((oddity) => ({ oddity, rarity: rarity(before.tails[oddity], sizes[oddity]) }));
+  const rarest = rarities.reduce((most, one) => (one.rarity > most.rarity ? one : most));
+  const record = beyondRange(before, value, unit);
+  const all = rarest.rarity + record;
+  const told = before.told * Math.exp(-1 / lengths.told);
+  const usual = { jump: before.few.mean, hour: ofHour.mean, level: before.long.mean }[rarest.oddity];
+  return {
+    finding: { rarity: all > told ? all : 0, oddity: rarest.rarity > 0 ? rarest.oddity : null, isRecord: record > 0, usual },
+    memory: {
+      count: before.count + 1,
+      lowest: Math.min(before.lowest, value),
+      highest: Math.max(before.highest, value),
+      few: withFading(before.few, value, lengths.few),
+      recent,
+      long: withFading(before.long, value, lengths.long),
+      jumps: withFading(before.jumps, Math.abs(jump), lengths.long),
+      hours: before.hours.with(hour, withFading(ofHour, value, lengths.hour)),
+      residuals: isHourKnown ? withFading(before.residuals, Math.abs(residual), lengths.long) : before.residuals,
+      tails: {
+        jump: withValue(before.tails.jump, sizes.jump),
+        hour: withValue(before.tails.hour, sizes.hour),
+        level: withValue(before.tails.level, sizes.level),
+      },
+      told: Math.max(told, all),
+    },
+  };
+};

@@ -11,6 +11,9 @@ export const asksFragment = (c: AppContext): boolean => c.req.header("console-fr
 /** Whether a live page has this part, fresh enough: it is neither read nor sent again. */
 export const keeps = (c: AppContext, id: string): boolean => asksFragment(c) && c.req.header("console-keep") === id;
 
+/** Whether it has some part that it keeps. */
+export const keepsAny = (c: AppContext): boolean => asksFragment(c) && c.req.header("console-keep") !== undefined;
+
 /** @throws AppError `conflict` where a page of one customer would be continued by another's, chosen in another tab */
 export const refuseOtherCustomer = (c: AppContext): void => {
   const shown = c.req.header("console-customer");

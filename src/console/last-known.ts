@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import type { AppContext, AppMiddleware } from "../http/env.ts";
 import { html, raw } from "../http/html.ts";
 import type { Principal } from "../http/principal.ts";
+import { asksFragment, keepsAny } from "./fragment.ts";
 import { page, tabOf } from "./page.ts";
 import { clock as timeOf, note, ordersOf, when } from "./parts.ts";
 
@@ -62,9 +63,9 @@ const keyOf = (c: AppContext): string => {
 
 const claimKey = ({ kind, digest, epoch }: SessionClaim): string => `${kind}:${digest}:${epoch}`;
 
-/** What is in `<main>`, without what can be ordered there; null: the page is none of ours. */
-const viewOf = (text: string, atMs: number): View | null => {
-  const [, title] = /<title>([^<]*) – tranche<\/title>/.exec(text) ?? [];
+/** What is in `<main>`, without what can be ordered there; null: the page is none of ours. @param known what a fragment is of */
+const viewOf = (text: string, atMs: number, known: View | null): View | null => {
+  const title = /<title>([^<]*) – tranche<\/title>/.exec(text)?.[1] ?? known?.title;
   const [begin, end] = [text.indexOf('<main id="main">'), text.lastIndexOf("</main>")];
   if (title === undefined || begin < 0 || end < begin) return null;
   return { title, main: text.slice(begin + '<main id="main">'.length, end).replaceAll(ordersOf, ""), atMs };
@@ -122,15 +123,20 @@ export const createLastKnown = (clock: Clock): LastKnown => {
       const key = keyOf(c);
       const kept = views.get(key);
       const known = kept !== undefined && within(kept.atMs, viewMaxAgeMs) ? kept : null;
-      if (known !== null && away !== null && within(away.lastMs, restMs)) return await stale(c, known);
+      if (known !== null && away !== null && within(away.lastMs, restMs)) {
+        // A live page goes on showing what it has, which is as fresh, and says so.
+        if (asksFragment(c)) throw new AppError("unavailable", "the database is not reachable");
+        return await stale(c, known);
+      }
       await next();
       if (c.res.status === 200) {
         away = null;
-        const view = viewOf(await c.res.clone().text(), clock.nowMs());
+        // Without the parts that a live page keeps, it is not whole.
+        const view = keepsAny(c) ? null : viewOf(await c.res.clone().text(), clock.nowMs(), known);
         if (view !== null) views.put(key, view);
       } else if (isAway(c.error)) {
         noteAway();
-        if (known === null) return undefined;
+        if (known === null || asksFragment(c)) return undefined;
         const answer = await stale(c, known);
         c.res = undefined;
         c.res = answer;

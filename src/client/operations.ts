@@ -2388,6 +2388,21 @@ export type PublicIncident = {
   })[];
 };
 
+export type StatusFeed = {
+  version: "https://jsonfeed.org/version/1.1";
+  title: string;
+  home_page_url: string;
+  feed_url: string;
+  language: "en";
+  items: ({
+    id: string;
+    url: string;
+    title: string;
+    content_text: string;
+    date_published: string;
+  })[];
+};
+
 /** Every operation of the API: what it takes, and what a success answers. */
 export type Operations = {
   /** Whether the API answers; asks nobody else */

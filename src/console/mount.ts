@@ -8,6 +8,8 @@ import { ownForms } from "./frame.ts";
 import { registerInvoicePages } from "./invoices.ts";
 import { registerObjectivesPage } from "./objectives.ts";
 import { registerOrder } from "./order.ts";
+import { registerStatusIncidentPages } from "./publish/incidents.ts";
+import { registerStatusSettings } from "./publish/settings.ts";
 import { registerServicePage } from "./service.ts";
 import { signedIn } from "./session.ts";
 import { registerSignIn } from "./sign-in.ts";
@@ -32,4 +34,6 @@ export const mountConsole = (app: App, deps: Deps): void => {
   registerStormPages(app, deps);
   registerObjectivesPage(app, deps);
   registerInvoicePages(app, deps);
+  registerStatusSettings(app, deps);
+  registerStatusIncidentPages(app, deps);
 };

@@ -11,6 +11,7 @@ const tabs = [
   ["storms", "/console/storms", "Storms"],
   ["objectives", "/console/objectives", "Objectives"],
   ["invoices", "/console/invoices", "Invoices"],
+  ["status-page", "/console/status-page", "Status page"],
 ] as const;
 
 export type Tab = (typeof tabs)[number][0];

@@ -1,5 +1,7 @@
+import { z } from "@hono/zod-openapi";
 import type { PublishedPage, ShownIncident } from "../../adapters/ports/publish/status-pages.ts";
 import { html, raw } from "../html.ts";
+import { like, timeText } from "../contract.ts";
 import { isoTime } from "../../iso-time.ts";
 import { monthOf } from "./months.ts";
 import { impactWords, stateWords } from "./words.ts";
@@ -60,9 +62,9 @@ export const rssFeed = (page: PublishedPage, origin: string): string => {
 <ttl>1</ttl>
 <atom:link href="${home}/feed.rss" rel="self" type="application/rss+xml"/>
 ${itemsOf(page, origin).map(
-  ({ guid, url, title: heading, text, atMs }) => html`<item>
+  ({ guid, url: link, title: heading, text, atMs }) => html`<item>
 <title>${heading}</title>
-<link>${url}</link>
+<link>${link}</link>
 <guid isPermaLink="false">${guid}</guid>
 <pubDate>${rssTime(atMs)}</pubDate>
 <description>${markup(text)}</description>
@@ -73,21 +75,44 @@ ${itemsOf(page, origin).map(
 `.toString();
 };
 
+const versionUrl = "https://jsonfeed.org/version/1.1";
+const url = like(z.string(), "https://tranche.example.com/status/acme");
+
+export const feedSchema = z
+  .object({
+    version: z.literal(versionUrl),
+    title: like(z.string(), "ACME status: incidents"),
+    home_page_url: url,
+    feed_url: url,
+    language: z.literal("en"),
+    items: z.array(
+      z.object({
+        id: like(z.string(), "urn:uuid:0b6f6e0e-3c52-4a8e-9d0c-3d1f0a4d7a11"),
+        url,
+        title: like(z.string(), "Investigating: Downloads fail in Europe"),
+        content_text: like(z.string(), "We are looking into it."),
+        date_published: timeText,
+      }),
+    ),
+  })
+  .openapi("StatusFeed");
+
 /** JSON Feed 1.1 of the same. */
 export const jsonFeed = (page: PublishedPage, origin: string): string => {
   const home = `${origin}/status/${page.slug}`;
-  return JSON.stringify({
-    version: "https://jsonfeed.org/version/1.1",
+  const feed: z.infer<typeof feedSchema> = {
+    version: versionUrl,
     title: title(page),
     home_page_url: home,
     feed_url: `${home}/feed.json`,
     language: "en",
-    items: itemsOf(page, origin).map(({ guid, url, title: heading, text, atMs }) => ({
+    items: itemsOf(page, origin).map(({ guid, url: link, title: heading, text, atMs }) => ({
       id: guid,
-      url,
+      url: link,
       title: heading,
       content_text: text,
       date_published: isoTime(atMs),
     })),
-  });
+  };
+  return JSON.stringify(feed);
 };

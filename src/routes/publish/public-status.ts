@@ -8,7 +8,7 @@ import { sha256Hex } from "../../http/digest.ts";
 import type { App, AppContext } from "../../http/env.ts";
 import { preferred } from "../../http/negotiate.ts";
 import { pagePolicy } from "../../http/page-policy.ts";
-import { jsonFeed, rssFeed } from "../../http/status-page/feeds.ts";
+import { feedSchema, jsonFeed, rssFeed } from "../../http/status-page/feeds.ts";
 import { monthNamed, monthOf } from "../../http/status-page/months.ts";
 import { awayPage, historyPage, noStatusPage, statusPage } from "../../http/status-page/page.ts";
 import { statusStyle } from "../../http/status-page/style.ts";
@@ -174,7 +174,7 @@ export const registerPublicStatus = (app: App, deps: Deps): void => {
     summary: "Follow the incidents of a status page by JSON Feed 1.1",
     security,
     request: { params },
-    responses: { 200: { description: "The last 50 updates", content: { "application/feed+json": text } }, ...responses },
+    responses: { 200: { description: "The last 50 updates", content: { "application/feed+json": { schema: feedSchema } } }, ...responses },
   });
   app.openapi(feed, async (c) => {
     const found = await pageOf(c.req.valid("param").slug);

@@ -40,7 +40,11 @@ beforeAll(async () => {
   // Measured time is the database's, and so are the times of what is written.
   api.time.nowMs = Date.now();
   acme = await api.onboard("acme-secret-name");
-  services = [await api.service(acme.editor, "internal-a"), await api.service(acme.editor, "internal-b"), await api.service(acme.editor, "internal-c")];
+  services = [
+    await api.service(acme.editor, "internal-a"),
+    await api.service(acme.editor, "internal-b"),
+    await api.service(acme.editor, "internal-c"),
+  ];
 });
 
 /** Lets what is kept of pages go old. */
@@ -94,7 +98,10 @@ describe("the settings of a page", () => {
     const globex = await api.onboard("globex");
     const taken = await put({ slug: "acme", title: "Globex", enabled: true }, globex.editor);
     expect([taken.status, pointers(taken)]).toEqual([409, ["/slug"]]);
-    const foreign = await put({ slug: "globex", title: "Globex", enabled: true, services: [{ service_id: services[0]?.id, name: "x" }] }, globex.editor);
+    const foreign = await put(
+      { slug: "globex", title: "Globex", enabled: true, services: [{ service_id: services[0]?.id, name: "x" }] },
+      globex.editor,
+    );
     expect([foreign.status, pointers(foreign)]).toEqual([400, ["/services/0/service_id"]]);
   });
 });
@@ -122,7 +129,9 @@ describe("what is written", () => {
     const path = `/v1/status-page/incidents/${first.body.id}`;
     const update = async (body: object, headers = {}) => await api.call("POST", `${path}/updates`, { token: acme.editor, body, headers });
     const found = await update({ text: "Found it.\n\nA disk.", state: "identified", impact: "major" }, { "idempotency-key": "u1" });
-    expect((await update({ text: "Found it.\n\nA disk.", state: "identified", impact: "major" }, { "idempotency-key": "u1" })).body).toEqual(found.body);
+    expect(
+      (await update({ text: "Found it.\n\nA disk.", state: "identified", impact: "major" }, { "idempotency-key": "u1" })).body,
+    ).toEqual(found.body);
     expect(found.body).toMatchObject({
       state: "identified",
       impact: "major",
@@ -147,7 +156,9 @@ describe("what is written", () => {
   it("has at most fifty updates an incident", async () => {
     const { id } = (await write({})).body;
     for (let nth = 1; nth < 50; nth += 1)
-      expect((await api.call("POST", `/v1/status-page/incidents/${id}/updates`, { token: acme.editor, body: { text: `${nth}` } })).status).toBe(201);
+      expect(
+        (await api.call("POST", `/v1/status-page/incidents/${id}/updates`, { token: acme.editor, body: { text: `${nth}` } })).status,
+      ).toBe(201);
     const full = await api.call("POST", `/v1/status-page/incidents/${id}/updates`, { token: acme.editor, body: { text: "more" } });
     expect([full.status, full.text]).toEqual([409, expect.stringContaining("at most 50 updates")]);
     await api.call("DELETE", `/v1/status-page/incidents/${id}`, { token: acme.editor });
@@ -169,7 +180,9 @@ describe("the public page", () => {
     later();
     const calm = await get("/status/acme");
     expect(calm.headers.get("cache-control")).toBe("public, max-age=30");
-    expect(calm.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'sha256-[^']+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/);
+    expect(calm.headers.get("content-security-policy")).toMatch(
+      /^default-src 'none'; style-src 'sha256-[^']+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+    );
     expect(calm.headers.get("content-type")).toBe("text/html; charset=utf-8");
     expect(calm.text).toContain("All services are well");
     expect(calm.text).toContain("99.99826 % of the measured time: 1 min down; 49 of 90 days without data");
@@ -222,7 +235,8 @@ describe("the public page", () => {
     const answer = await get(`/status/acme/history?month=${month}`);
     expect([answer.status, answer.text.includes("Trouble")]).toEqual([200, true]);
     expect((await get("/status/acme/history")).status).toBe(200);
-    for (const none of ["1999-01", "2099-12"]) expect([none, (await get(`/status/acme/history?month=${none}`)).status]).toEqual([none, 404]);
+    for (const none of ["1999-01", "2099-12"])
+      expect([none, (await get(`/status/acme/history?month=${none}`)).status]).toEqual([none, 404]);
     expect((await get("/status/acme/history?month=2026-13")).status).toBe(400);
     expect((await get("/status/nobody/history")).status).toBe(404);
   });
@@ -237,7 +251,9 @@ describe("the public page", () => {
     const { channel } = parsed.rss;
     expect([parsed.rss["@_version"], channel.link]).toEqual(["2.0", "http://localhost/status/acme"]);
     expect(channel.title).toBe("Renamed: incidents");
-    expect(channel.item.map(({ title }) => title).toSorted()).toEqual([`Investigating: Trouble ${hostile}`, "Scheduled: New disks"].toSorted());
+    expect(channel.item.map(({ title }) => title).toSorted()).toEqual(
+      [`Investigating: Trouble ${hostile}`, "Scheduled: New disks"].toSorted(),
+    );
     for (const { guid, pubDate, link, description } of channel.item) {
       expect(guid).toMatchObject({ "#text": expect.stringMatching(/^urn:uuid:[0-9a-f-]{36}$/), "@_isPermaLink": "false" });
       expect(new Date(String(pubDate)).toUTCString().replace("GMT", "+0000")).toBe(pubDate);
@@ -254,7 +270,8 @@ describe("the public page", () => {
     expect(feed.items.map(({ id }) => id).toSorted()).toEqual(
       channel.item.map(({ guid }) => (guid as { "#text": string })["#text"]).toSorted(),
     );
-    for (const { date_published: at, content_text: text } of feed.items) expect([new Date(at).toISOString(), text.length > 0]).toEqual([at, true]);
+    for (const { date_published: at, content_text: text } of feed.items)
+      expect([new Date(at).toISOString(), text.length > 0]).toEqual([at, true]);
     expect(rss.text + JSON.stringify(feed)).not.toMatch(/internal-|Hidden away|acme-secret-name|cloudflare|fastly/);
     later();
     // Nothing new was written: the same bytes, whatever the hour.
@@ -308,7 +325,11 @@ describe("a crowd", () => {
     expect(text).toMatch(/This is what was known at .*, \d+ min (\d+ s )?before the last attempt/);
     expect(await (await ask("/status/acme/summary.json")).json()).toMatchObject({ stale: true });
     const none = await ask("/status/globex");
-    expect([none.status, none.headers.get("retry-after"), await none.text()]).toEqual([503, "30", expect.stringContaining("The status cannot be read")]);
+    expect([none.status, none.headers.get("retry-after"), await none.text()]).toEqual([
+      503,
+      "30",
+      expect.stringContaining("The status cannot be read"),
+    ]);
     const machine = await ask("/status/globex/summary.json", "application/json");
     expect([machine.status, machine.headers.get("content-type")]).toEqual([503, "application/problem+json"]);
     away = false;

@@ -31,7 +31,7 @@ describe.skipIf(chromiumPath === null)("the status page in Chromium", () => {
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on("console", (message) => {
-      if (!message.text().includes("favicon") && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
+      if (!/favicon|Autofocus processing/.test(message.text()) && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
     });
     page.on("request", (request) => {
       if (!request.url().startsWith(origin)) complaints.push(`asks for ${request.url()}`);
@@ -48,7 +48,7 @@ describe.skipIf(chromiumPath === null)("the status page in Chromium", () => {
   const add = async (page: Page, serviceId: number, name: string): Promise<void> => {
     await page.selectOption("#add", String(serviceId));
     await page.fill("#add_name", name);
-    await page.click("text=Save");
+    await page.click("form.wide button.main");
   };
 
   it("is made, switched on, written on and resolved without JavaScript; a viewer has no buttons", async () => {
@@ -58,7 +58,7 @@ describe.skipIf(chromiumPath === null)("the status page in Chromium", () => {
     await page.fill("#slug", "Admin");
     await page.selectOption("#add", String(world.ids.checkout));
     await page.fill("#add_name", "Check\u202Eout");
-    await page.click("text=Save");
+    await page.click("form.wide button.main");
     // Refused at the field, and nothing that was typed is lost.
     expect(await page.textContent("#slug-wrong")).toContain("3 to 63 lower-case letters");
     expect(await page.textContent("#add_name-wrong")).toContain("invisible characters (U+202E)");
@@ -66,7 +66,7 @@ describe.skipIf(chromiumPath === null)("the status page in Chromium", () => {
     await page.fill("#slug", "acme");
     await page.check("[name=enabled]");
     await page.fill("#add_name", "Checkout");
-    await page.click("text=Save");
+    await page.click("form.wide button.main");
     await add(page, world.ids.held, "Downloads");
     await add(page, world.ids.calm, "Web site");
     await add(page, world.ids.frozen, "Search, which nobody measures");
@@ -74,7 +74,7 @@ describe.skipIf(chromiumPath === null)("the status page in Chromium", () => {
     // The last one comes first, and another one is hidden.
     await page.locator("[name=place]").nth(4).fill("0");
     await page.locator("[name=shown]").nth(3).uncheck();
-    await page.click("text=Save");
+    await page.click("form.wide button.main");
     const { body } = await api.call("GET", "/v1/status-page", { token: world.acme.viewer });
     expect((body["services"] as { name: string; shown: boolean }[]).map(({ name, shown }) => [name, shown])).toEqual([
       [hostileName, true],
@@ -84,13 +84,13 @@ describe.skipIf(chromiumPath === null)("the status page in Chromium", () => {
       ["Search, which nobody measures", false],
     ]);
     await page.click("text=Write an incident");
-    await page.click("text=Publish");
+    await page.click("form.card button.main");
     expect(await page.textContent("#title-wrong")).not.toBe("");
     await page.fill("#title", `Downloads fail ${hostileName}`);
     await page.selectOption("#impact", "major");
     await page.fill("#text", "Half of them fail.\n\nWe look into it.");
     await page.check("text=Downloads");
-    await page.click("text=Publish");
+    await page.click("form.card button.main");
     expect(await page.textContent(".note")).toContain("Published.");
     await page.click("text=Write an incident");
     await page.fill("#title", "New disks");
@@ -98,12 +98,12 @@ describe.skipIf(chromiumPath === null)("the status page in Chromium", () => {
     await page.fill("#text", "It may be slow.");
     await page.fill("#starts_at", "2099-01-01 22:00");
     await page.fill("#ends_at", "2099-01-01 23:00");
-    await page.click("text=Publish");
+    await page.click("form.card button.main");
     expect(await page.textContent("#starts_at-wrong")).toContain("at most 366 days away");
     const ahead = (hours: number) => new Date(api.time.nowMs + hours * 3_600_000).toISOString().slice(0, 16).replace("T", " ");
     await page.fill("#starts_at", ahead(24));
     await page.fill("#ends_at", ahead(26));
-    await page.click("text=Publish");
+    await page.click("form.card button.main");
     await page.click("text=Downloads fail");
     await page.selectOption("#state", "resolved");
     await page.fill("#text", "It was a disk.");

@@ -69,7 +69,7 @@ const updateForm = (typed: Typed, one: StatusIncident, stored: StatusPage): Html
   const at = `${path}/incidents/${one.id}`;
   const isMaintenance = one.impact === "maintenance";
   return html`${formNote(typed, known)}<form class="card" method="post" action="${at}">
-${prose(typed, { name: "text", label: "What is new", isFirst: true })}
+${prose(typed, { name: "text", label: "What is new" })}
 ${choice(typed, { name: "state", label: "State" }, stateChoices(isMaintenance ? maintenanceStates : incidentStates))}
 ${line(typed, { name: "title", label: "Title" })}
 ${isMaintenance ? "" : choice(typed, { name: "impact", label: "Impact" }, incidentImpacts)}

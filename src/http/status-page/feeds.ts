@@ -26,7 +26,8 @@ const itemsOf = ({ slug, incidents, services }: PublishedPage, origin: string): 
   };
   return incidents
     .flatMap(item)
-    .toSorted((a, b) => b.atMs - a.atMs || (a.guid < b.guid ? -1 : 1))
+    .toReversed()
+    .toSorted((a, b) => b.atMs - a.atMs)
     .slice(0, mostItems);
 };
 

@@ -54,8 +54,8 @@ export const historyPage = (snapshot: Pick<Snapshot<PublishedMonth>, "value" | "
     ...(before === null ? [] : [html`<a href="${path}/history?month=${before.text}" rel="prev">${before.text}</a>`]),
     ...(after === null ? [] : [html`<a href="${path}/history?month=${after.text}" rel="next">${after.text}</a>`]),
   ];
-  const body = html`<p class="dim"><a href="${path}">${isolated(title)}</a></p><h1>Incidents of ${month.text}</h1>
-${staleNote(atMs, snapshot.failedAtMs)}<section aria-label="Incidents">${views.length === 0 ? html`<p class="none">None began in this month.</p>` : list(views)}</section>
+  const body = html`<h1>${isolated(title)}</h1>
+${staleNote(atMs, snapshot.failedAtMs)}${section("month", `Incidents of ${month.text}`, views.length === 0 ? html`<p class="none">None began in this month.</p>` : list(views))}
 ${isCut ? html`<p class="none">There are more than fit here.</p>` : ""}
 ${foot(path, atMs, html`${joined(links, " ")} `)}`;
   return documentOf(`${title}: ${month.text}`, feedLinks(path), body);

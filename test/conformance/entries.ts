@@ -148,6 +148,7 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
     .replaceAll(/"instance":"[0-9a-f]{32}"/g, '"instance":"ID"')
     .replaceAll(/"request_id":"[0-9a-f]{32}"/g, '"request_id":"ID"')
     .replaceAll(/\/i\/[\w-]{75}"/g, '/i/TOKEN"')
+    .replaceAll(/"atMs":\d+/g, '"atMs":N')
     // Of what was written in this very run, and when.
     .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "UUID")
     .replaceAll(/<pubDate>[^<]*<\/pubDate>/g, "<pubDate>")

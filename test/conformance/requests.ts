@@ -309,18 +309,18 @@ export const allCases = (operations: readonly Operation[], credentials: Credenti
     ...writes.filter(({ method }) => method !== "DELETE").map((operation) => good(operation, credentials)),
     ...again,
     ...writes.filter(({ method }) => method === "DELETE").map((operation) => good(operation, credentials)),
-    ...consoleCases(credentials).filter(({ name }) => name === "the console, a status page"),
-    {
-      name: "the console, its status page is removed",
+    // A page without services, as those are gone.
+    ...["slug=gone-soon&title=Ours", ""].map((body) => ({
+      name: body === "" ? "the console, its status page is removed" : "the console, a status page anew",
       method: "POST",
-      path: "/console/status-page/remove",
+      path: body === "" ? "/console/status-page/remove" : "/console/status-page",
       headers: {
         cookie: `__Host-session=${credentials.session}`,
         origin: "http://tranche.test",
         "content-type": "application/x-www-form-urlencoded",
       },
-      body: "",
-    },
+      body,
+    })),
     // Now that nothing is left to probe.
     { name: jobWithRound, method: "GET", path: "/internal/cron/tick", headers: bearer(credentials.cron) },
   ].map((one, index) => ({ ...one, headers: { "x-request-id": `conformance-${index}`, ...one.headers } }));

@@ -93,7 +93,7 @@ ${line(typed, { name: "title", label: "Title", isFirst: isNew })}
 ${line(typed, { name: "slug", label: "Address", hint: "The page is at /status/ and this: lower-case letters, digits and hyphens." })}
 <div class="field">${checkbox("enabled", "on", "Switched on: everybody can read it", fields.get("enabled") === "on")}</div>
 ${rows.length === 0 ? "" : html`<fieldset class="field"><legend>Services, in their order</legend><ol class="listed">${rows.map((row) => serviceRow(row, names.get(row.serviceId) ?? `service ${row.serviceId}`, faults))}</ol><p class="hint">Whoever reads the page sees the published name only. A service with an empty name is taken off the list.</p></fieldset>`}
-${more.length === 0 || rows.length >= mostPublished ? "" : html`${choice(typed, { name: "add", label: "Add a service" }, [["", rows.length === 0 ? "Choose one" : "None"], ...more])}${line(typed, { name: "add_name", label: "published as" })}`}
+${more.length === 0 || rows.length >= mostPublished ? "" : html`${choice(typed, { name: "add", label: "Add a service" }, [["", rows.length === 0 ? "Choose one" : "None"], ...more])}${line(typed, { name: "add_name", label: "Published as" })}`}
 <div class="acts"><button class="main">Save</button>${isNew ? "" : html`<a class="button" href="${path}/remove">Remove the page…</a>`}</div>
 </form>`;
 };

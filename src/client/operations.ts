@@ -2327,7 +2327,7 @@ export type StatusIncidentInput = {
   /** now, where it is not given; ahead only for maintenance */
   starts_at?: string;
   /** of maintenance, which must have one; null: of all others */
-  ends_at?: string;
+  ends_at?: string | null;
   text: string;
 };
 
@@ -2343,7 +2343,7 @@ export type StatusIncidentUpdateInput = {
   /** now, where it is not given; ahead only for maintenance */
   starts_at?: string;
   /** of maintenance, which must have one; null: of all others */
-  ends_at?: string;
+  ends_at?: string | null;
 };
 
 export type PublicStatus = {

@@ -96,7 +96,11 @@ const serviceIds = z
   .refine((ids) => new Set(ids).size === ids.length, "must not name one twice")
   .openapi({ uniqueItems: true, example: [], description: "services of the page; those that are not shown are not named" });
 const startsAt = time.openapi({ description: "now, where it is not given; ahead only for maintenance" });
-const endsAt = time.nullable().openapi({ example: null, description: "of maintenance, which must have one; null: of all others" });
+const endsAt = time.nullable().openapi({
+  type: ["string", "null"],
+  example: null,
+  description: "of maintenance, which must have one; null: of all others",
+});
 const text = prose(longestUpdate);
 
 export const incidentInput = z

@@ -4,7 +4,7 @@ import { bannerOf } from "../../../src/domain/publish/banner.ts";
 import type { BannerIncident, BannerService } from "../../../src/domain/publish/banner.ts";
 
 const services = (states: string): BannerService[] =>
-  [...states].map((letter, at) => ({ id: at + 1, state: letter === "u" ? "up" : letter === "d" ? "down" : "unknown" }));
+  Array.from(states).map((letter, at) => ({ id: at + 1, state: letter === "u" ? "up" : letter === "d" ? "down" : "unknown" }));
 const incident = (
   impact: BannerIncident["impact"],
   phase: BannerIncident["phase"] = "active",

@@ -251,7 +251,7 @@ describe("the public page", () => {
     const { channel } = parsed.rss;
     expect([parsed.rss["@_version"], channel.link]).toEqual(["2.0", "http://localhost/status/acme"]);
     expect(channel.title).toBe("Renamed: incidents");
-    expect(channel.item.map(({ title }) => title).toSorted()).toEqual(
+    expect(channel.item.map(({ title }) => String(title)).toSorted()).toEqual(
       [`Investigating: Trouble ${hostile}`, "Scheduled: New disks"].toSorted(),
     );
     for (const { guid, pubDate, link, description } of channel.item) {

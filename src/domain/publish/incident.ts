@@ -11,7 +11,7 @@ export const mostIncidents = 1_000;
 export const mostUpdates = 50;
 export const longestUpdate = 2_000;
 /** How long maintenance may be announced ahead, and may last. */
-export const farthestDays = 366;
+const farthestDays = 366;
 
 /** For how many days an incident that is over stays on the first page. */
 export const recentDays = 14;

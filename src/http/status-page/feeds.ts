@@ -35,7 +35,7 @@ const weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** RFC 822 with a year of four digits, as RSS 2.0 has it. */
-export const rssTime = (atMs: number): string => {
+const rssTime = (atMs: number): string => {
   const [year = "", month = "", rest = ""] = isoTime(atMs).split("-");
   return `${weekdays[Math.floor(atMs / 86_400_000) % 7]}, ${rest.slice(0, 2)} ${months[Number(month) - 1]} ${year} ${rest.slice(3, 11)} +0000`;
 };

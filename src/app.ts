@@ -23,6 +23,7 @@ import { mountMetering } from "./routes/metering/mount.ts";
 import { registerHealth } from "./routes/platform/health.ts";
 import { mountNotify } from "./routes/notify/mount.ts";
 import { mountPlatform } from "./routes/platform/mount.ts";
+import { mountPublish } from "./routes/publish/mount.ts";
 import { mountSlo } from "./routes/slo/mount.ts";
 import { mountSteering } from "./routes/steering/mount.ts";
 import { registerAuditLog } from "./routes/tenants/audit-log.ts";
@@ -86,6 +87,7 @@ export const createApp = (deps: Deps): App => {
   mountNotify(app, deps, guards);
   mountSlo(app, deps, guards);
   registerSessions(app, sessions, guards);
+  mountPublish(app, deps, guards);
   mountConsole(app, deps, sessions, caches);
   return app;
 };

@@ -15,6 +15,7 @@ import { buildMetering } from "./composition/metering.ts";
 import { buildNotify } from "./composition/notify.ts";
 import { buildPlatform, databaseClock } from "./composition/platform.ts";
 import { secretsOf } from "./composition/redaction.ts";
+import { buildPublish } from "./composition/publish.ts";
 import { buildRuns } from "./composition/runs.ts";
 import { buildSlo } from "./composition/slo.ts";
 import { buildSteering } from "./composition/steering.ts";
@@ -62,8 +63,9 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
   };
 
   const tenants = buildTenants(common);
+  const platform = buildPlatform({ ...common, sharedClock, waitUntil: runtime.waitUntil });
   const capabilities = {
-    ...buildPlatform({ ...common, sharedClock, waitUntil: runtime.waitUntil }),
+    ...platform,
     ...tenants,
     ...buildDetection({ ...common, timeKeeper: sharedClock }),
     ...buildSteering({ ...common, connect: runtime.connect ?? null, ownership: tenants.ownership }),
@@ -71,6 +73,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     ...buildBilling(common),
     ...buildEvidence({ ...common, signer }),
     ...buildSlo(common),
+    ...buildPublish({ ...common, background: platform.background }),
     ...buildCoordination(common),
     ...buildNotify({ ...common, connect: runtime.connect ?? null }),
   };

@@ -2399,6 +2399,146 @@ export type Digest = {
   currency: string;
 };
 
+export type StatusPage = {
+  slug: string;
+  title: string;
+  enabled: boolean;
+  path: string;
+  services: ({
+    service_id: number;
+    name: string;
+    shown: boolean;
+  })[];
+  created_at: string;
+  updated_at: string;
+};
+
+export type StatusPageInput = {
+  /** the page is at /status/{slug} */
+  slug: string;
+  title: string;
+  /** false: the page is a 404, as one that is not there */
+  enabled: boolean;
+  /** in the order in which they are shown */
+  services?: ({
+    service_id: number;
+    /** the only name that the page shows */
+    name: string;
+    /** false: kept in the list, but not on the page */
+    shown?: boolean;
+  })[];
+};
+
+export type StatusIncident = {
+  id: number;
+  /** by which feeds know it */
+  public_id: string;
+  title: string;
+  /** maintenance is planned: it has an end, and begins and ends by the clock */
+  impact: "minor" | "major" | "critical" | "maintenance";
+  /** of maintenance: scheduled or resolved; of an incident all others */
+  state: "investigating" | "identified" | "monitoring" | "resolved" | "scheduled";
+  service_ids: number[];
+  starts_at: string;
+  ends_at: string | null;
+  updates: ({
+    id: string;
+    at: string;
+    /** of maintenance: scheduled or resolved; of an incident all others */
+    state: "investigating" | "identified" | "monitoring" | "resolved" | "scheduled";
+    text: string;
+  })[];
+  created_at: string;
+  updated_at: string;
+};
+
+export type StatusIncidentInput = {
+  title: string;
+  /** maintenance is planned: it has an end, and begins and ends by the clock */
+  impact: "minor" | "major" | "critical" | "maintenance";
+  /** investigating, or of maintenance scheduled, where it is not given */
+  state?: "investigating" | "identified" | "monitoring" | "resolved" | "scheduled";
+  /** services of the page; those that are not shown are not named */
+  service_ids?: number[];
+  /** now, where it is not given; ahead only for maintenance */
+  starts_at?: string;
+  /** of maintenance, which must have one; null: of all others */
+  ends_at?: string | null;
+  text: string;
+};
+
+export type StatusIncidentUpdateInput = {
+  text: string;
+  /** of maintenance: scheduled or resolved; of an incident all others */
+  state?: "investigating" | "identified" | "monitoring" | "resolved" | "scheduled";
+  title?: string;
+  /** maintenance is planned: it has an end, and begins and ends by the clock */
+  impact?: "minor" | "major" | "critical" | "maintenance";
+  /** services of the page; those that are not shown are not named */
+  service_ids?: number[];
+  /** now, where it is not given; ahead only for maintenance */
+  starts_at?: string;
+  /** of maintenance, which must have one; null: of all others */
+  ends_at?: string | null;
+};
+
+export type PublicStatus = {
+  title: string;
+  status: "operational" | "affected" | "major" | "maintenance" | "no_data";
+  description: string;
+  as_of: string;
+  /** nothing newer could be read */
+  stale: boolean;
+  services: ({
+    name: string;
+    state: "up" | "down" | "maintenance" | "unknown";
+    /** of the time that was measured; null: none was */
+    percent: number | null;
+    days: ({
+      date: string;
+      /** of the time that was measured; null: none was */
+      percent: number | null;
+      down_seconds: number;
+      unmeasured_seconds: number;
+    })[];
+  })[];
+  /** active, planned, then those of the last days */
+  incidents: PublicIncident[];
+};
+
+export type PublicIncident = {
+  id: string;
+  title: string;
+  impact: "minor" | "major" | "critical" | "maintenance";
+  state: "investigating" | "identified" | "monitoring" | "resolved" | "scheduled";
+  /** maintenance begins and ends by the clock */
+  phase: "scheduled" | "active" | "over";
+  services: string[];
+  starts_at: string;
+  ends_at: string | null;
+  updates: ({
+    id: string;
+    at: string;
+    state: "investigating" | "identified" | "monitoring" | "resolved" | "scheduled";
+    text: string;
+  })[];
+};
+
+export type StatusFeed = {
+  version: "https://jsonfeed.org/version/1.1";
+  title: string;
+  home_page_url: string;
+  feed_url: string;
+  language: "en";
+  items: ({
+    id: string;
+    url: string;
+    title: string;
+    content_text: string;
+    date_published: string;
+  })[];
+};
+
 /** Every operation of the API: what it takes, and what a success answers. */
 export type Operations = {
   /** Whether the API answers; asks nobody else */
@@ -3273,5 +3413,71 @@ export type Operations = {
   "DELETE /v1/sessions": {
     query?: { customer_id?: number; };
     result: undefined;
+  };
+  /** Read the settings of the customer's public status page */
+  "GET /v1/status-page": {
+    query?: { customer_id?: number; };
+    result: StatusPage;
+  };
+  /** Create or replace the public status page */
+  "PUT /v1/status-page": {
+    query?: { customer_id?: number; };
+    body: StatusPageInput;
+    result: StatusPage;
+  };
+  /** Remove the public status page, with all that was written on it */
+  "DELETE /v1/status-page": {
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** List the incidents of the status page, the newest first */
+  "GET /v1/status-page/incidents": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: StatusIncident[];
+  };
+  /** Publish an incident, or maintenance that is planned */
+  "POST /v1/status-page/incidents": {
+    query?: { customer_id?: number; };
+    body: StatusIncidentInput;
+    result: StatusIncident;
+  };
+  /** Publish an update of an incident, and change with it what it names */
+  "POST /v1/status-page/incidents/{id}/updates": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    body: StatusIncidentUpdateInput;
+    result: StatusIncident;
+  };
+  /** Delete an incident that was published by mistake */
+  "DELETE /v1/status-page/incidents/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** Read a public status page */
+  "GET /status/{slug}": {
+    path: { slug: string; };
+    result: string;
+  };
+  /** Read the incidents of a status page that began in a month */
+  "GET /status/{slug}/history": {
+    path: { slug: string; };
+    query?: { month?: string; };
+    result: string;
+  };
+  /** Read a public status page as JSON */
+  "GET /status/{slug}/summary.json": {
+    path: { slug: string; };
+    result: PublicStatus;
+  };
+  /** Follow the incidents of a status page by RSS 2.0 */
+  "GET /status/{slug}/feed.rss": {
+    path: { slug: string; };
+    result: string;
+  };
+  /** Follow the incidents of a status page by JSON Feed 1.1 */
+  "GET /status/{slug}/feed.json": {
+    path: { slug: string; };
+    result: string;
   };
 };

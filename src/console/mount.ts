@@ -13,6 +13,8 @@ import { createLastKnown } from "./last-known.ts";
 import { registerInvoicePages } from "./invoices.ts";
 import { registerObjectivesPage } from "./objectives.ts";
 import { registerOrder } from "./order.ts";
+import { registerStatusIncidentPages } from "./publish/incidents.ts";
+import { registerStatusSettings } from "./publish/settings.ts";
 import { registerServicePage } from "./service.ts";
 import { signedIn } from "./session.ts";
 import { registerSignIn } from "./sign-in.ts";
@@ -50,4 +52,6 @@ export const mountConsole = (app: App, deps: Deps, sessions: Sessions, caches: T
   registerAuditPage(app, deps);
   registerAll(app, deps, standing);
   registerStatusPage(app, deps);
+  registerStatusSettings(app, deps);
+  registerStatusIncidentPages(app, deps);
 };

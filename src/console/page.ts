@@ -15,6 +15,7 @@ const tabs = [
   ["invoices", "/console/invoices", "Invoices"],
   ["channels", "/console/channels", "Channels"],
   ["setup", "/console/setup", "Set-up"],
+  ["status-page", "/console/status-page", "Status page"],
   ["tokens", "/console/tokens", "Tokens"],
   ["audit", "/console/audit", "Audit"],
   ["status", "/console/status", "Status"],

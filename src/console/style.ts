@@ -78,7 +78,7 @@ td.num svg.meter{margin-left:auto}
 .facts dd{margin:0}
 form.card{max-width:30rem}
 label.field{display:block;font-weight:600;margin-bottom:.25rem}
-form.card input[type=text],form.card input[type=password],form.card select{width:100%;font:inherit;font-size:1rem;padding:.4375rem .5625rem;border:1px solid var(--dim);border-radius:5px;background:var(--page);color:var(--text)}
+form.card textarea,form.card input[type=text],form.card input[type=password],form.card select{width:100%;font:inherit;font-size:1rem;padding:.4375rem .5625rem;border:1px solid var(--dim);border-radius:5px;background:var(--page);color:var(--text)}
 form.card [aria-invalid=true]{border-color:var(--bad);box-shadow:inset 0 0 0 1px var(--bad)}
 h1+.note,h1+form.card,.hint+form.card,.note+form.card,.hint+table,p.hint+form{margin-top:1rem}
 .findings{list-style:none;margin:.5rem 0 0;padding:0}
@@ -86,6 +86,15 @@ h1+.note,h1+form.card,.hint+form.card,.note+form.card,.hint+table,p.hint+form{ma
 .hint{color:var(--dim);font-size:.8125rem;margin-top:.25rem}
 .wrong{color:var(--bad);font-size:.8125rem;font-weight:600;margin-top:.25rem}
 div.field{margin-bottom:1rem}
+form.wide{max-width:46rem}
+fieldset.field{border:0;margin:0 0 1rem;padding:0;min-width:0}
+legend{font-weight:600;padding:0;margin-bottom:.25rem}
+label.check{display:flex;gap:.4375rem;align-items:baseline}
+.listed{list-style:none;margin:0;padding:0}
+.listed li{display:grid;grid-template-columns:4rem 1fr auto;gap:.5rem .75rem;align-items:end;padding:.375rem 0;border-top:1px solid var(--line)}
+.listed li>div>label{color:var(--dim);font-size:.8125rem}
+.listed .place span{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.listed .check{padding-bottom:.5rem}
 .pages{margin-top:1rem;display:flex;gap:1.5rem}
 code{font:.8125rem/1.45 ui-monospace,"SF Mono",Menlo,Consolas,monospace}
 pre{margin:.375rem 0 0;padding:.5rem .75rem;background:var(--soft);border-radius:5px;white-space:pre-wrap;font:.8125rem/1.5 ui-monospace,"SF Mono",Menlo,Consolas,monospace}

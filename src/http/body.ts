@@ -87,17 +87,18 @@ export const jsonBodyUpTo =
 
 export const jsonBody: AppMiddleware = jsonBodyUpTo(maxBodyBytes);
 
-/** More than any form of ours has. */
+/** More than most forms of ours have. */
 const maxFormBytes = 16 * 1024;
 
 /**
  * The fields of a form that a browser sends.
+ * @param maxBytes more, for forms with long texts
  * @throws AppError `unsupported_media_type` where it is none, `too_large`, `bad_request` where it is not UTF-8
  */
-export const readForm = async (c: AppContext): Promise<URLSearchParams> => {
+export const readForm = async (c: AppContext, maxBytes = maxFormBytes): Promise<URLSearchParams> => {
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test((c.req.header("content-type") ?? "").trim())) {
     throw new AppError("unsupported_media_type", "a form is expected (application/x-www-form-urlencoded)");
   }
-  refuseDeclared(c, maxFormBytes);
-  return new URLSearchParams(await readText(c, maxFormBytes));
+  refuseDeclared(c, maxBytes);
+  return new URLSearchParams(await readText(c, maxBytes));
 };

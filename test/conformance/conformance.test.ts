@@ -268,6 +268,8 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
         ["/metrics", "/v1/status", "/v1/fleet", "/v1/invoices/preview", "/v1/storms"].includes(one.path) ||
         one.name === readyAsJson ||
         one.operation?.endsWith("tokens") === true ||
+        // A page says as of when it is.
+        one.path.startsWith("/status/") ||
         // An objective is measured until now.
         /\/objectives\/\d+(\/events)?$|^\/v1\/objectives$/.test(one.path);
       for (const other of others) {

@@ -141,6 +141,8 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
   status,
   headers: {
     ...headers,
+    // Of what says when it was made.
+    ...(headers["etag"] !== undefined && { etag: "ETAG" }),
     ...(status === 429 && { "retry-after": "N" }),
     ...(headers["set-cookie"] !== undefined && { "set-cookie": headers["set-cookie"].replace(/=[\w-]{108};/, "=SESSION;") }),
     ...(headers["console-as-of"] !== undefined && { "console-as-of": "NOW", etag: "OF NOW" }),
@@ -153,6 +155,10 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
     .replaceAll(/"instance":"[0-9a-f]{32}"/g, '"instance":"ID"')
     .replaceAll(/"request_id":"[0-9a-f]{32}"/g, '"request_id":"ID"')
     .replaceAll(/\/i\/[\w-]{75}"/g, '/i/TOKEN"')
+    .replaceAll(/"atMs":\d+/g, '"atMs":N')
+    // Of what was written in this very run, and when.
+    .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "UUID")
+    .replaceAll(/<pubDate>[^<]*<\/pubDate>/g, "<pubDate>")
     .replaceAll(/"(record_value|challenge_token)":"(?:[\w-]{32}|[0-9a-f]{64})"/g, '"$1":"RANDOM"')
     .replaceAll(/\b[ZC][A-Z0-9]{20}\b/g, "ROUTE53")
     .replaceAll(/\\?"(hash|previous_hash)\\?":\\?"[0-9a-f]{64}\\?"/g, '"$1":"HASH"')

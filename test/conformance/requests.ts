@@ -74,9 +74,20 @@ const bodies: Readonly<Record<string, unknown>> = {
   ],
 };
 
+/** A page under the address that it has. */
+const ownBody = ({ title }: Operation, { tenant }: Credentials): unknown =>
+  title === "PUT /v1/status-page"
+    ? {
+        slug: String(tenant.ids["status"]),
+        title: "Renamed",
+        enabled: true,
+        services: [{ service_id: tenant.ids["services"], name: "Web" }],
+      }
+    : undefined;
+
 /** The request that an operation is for. */
 const good = (operation: Operation, credentials: Credentials): Case => {
-  const body = bodies[operation.title] ?? sampleBody(operation);
+  const body = ownBody(operation, credentials) ?? bodies[operation.title] ?? sampleBody(operation);
   return {
     name: operation.title,
     operation: operation.title,
@@ -166,6 +177,12 @@ const others = ({ admin, cron, tenant, link }: Credentials): Case[] => {
     get("a page of one", "/v1/services?limit=1", bearer(tenant.viewer)),
     get("lines as CSV", `/v1/invoices/${tenant.ids["invoices"]}/lines`, { ...bearer(tenant.viewer), accept: "text/csv" }),
     get("a shared invoice for a browser", `/i/${link}?utm_source=mail`, { accept: "text/html,*/*;q=0.8" }),
+    get("a status page for a browser", `/status/${tenant.ids["status"]}`, { accept: "text/html,*/*;q=0.8" }),
+    get("a status page for whoever has it", `/status/${tenant.ids["status"]}`, { "if-none-match": "*" }),
+    get("no status page, in a browser", "/status/no-such-page", { accept: "text/html,*/*;q=0.8" }),
+    get("a name that no status page has", "/status/x"),
+    get("a month of a status page", `/status/${tenant.ids["status"]}/history?month=1999-01`),
+    get("a month that is none", `/status/${tenant.ids["status"]}/history?month=2026-13`),
     get("a link that opens nothing", `/i/${"A".repeat(75)}`),
     get("a link that opens nothing, in a browser", `/i/${"A".repeat(75)}`, { accept: "text/html,*/*;q=0.8" }),
     get("the CSV of a link that opens nothing", "/i/x/csv"),
@@ -232,6 +249,7 @@ const consoleCases = ({ admin, tenant, session, adminSession, stylePath, scriptP
     body: new URLSearchParams(fields).toString(),
   });
   const { services, storms, invoices } = tenant.ids;
+  const incident = tenant.ids["status-page/incidents"];
   const order = { service: String(services), reason: "a drill", for: "open" };
   return [
     get("", ""),
@@ -292,6 +310,24 @@ const consoleCases = ({ admin, tenant, session, adminSession, stylePath, scriptP
     post("an order", "/order", { ...order, mode: "frozen" }),
     get(`/services/${services}?done=frozen`),
     post("its release", "/order", { ...order, mode: "release" }),
+    get("/status-page"),
+    get("/status-page/remove"),
+    get("/status-page/incidents/new"),
+    get(`/status-page/incidents/${incident}`),
+    post("an update", `/status-page/incidents/${incident}`, { text: "It goes on.", state: "monitoring" }),
+    post("an update without a text", `/status-page/incidents/${incident}`, { state: "monitoring" }),
+    post("an incident", "/status-page/incidents/new", { title: "Slow", impact: "minor", text: "It is slow." }),
+    // That one.
+    post("an incident is deleted", `/status-page/incidents/${(incident ?? 0) + 1}/delete`, {}),
+    post("an incident without a title", "/status-page/incidents/new", { impact: "minor", text: "It is slow." }),
+    post("a status page", "/status-page", {
+      slug: String(tenant.ids["status"]),
+      title: "Ours",
+      enabled: "on",
+      add: String(services),
+      add_name: "Web",
+    }),
+    post("a status page of a bad name", "/status-page", { slug: "X", title: "Ours" }),
     post("a sign-out", "/sign-out", {}),
     {
       ...post("a form that is none", "/order", {}),
@@ -325,6 +361,18 @@ export const allCases = (operations: readonly Operation[], credentials: Credenti
     ...writes.filter(({ method }) => method !== "DELETE").map((operation) => good(operation, credentials)),
     ...again,
     ...writes.filter(({ method }) => method === "DELETE").map((operation) => good(operation, credentials)),
+    // A page without services, as those are gone.
+    ...["slug=gone-soon&title=Ours", ""].map((body) => ({
+      name: body === "" ? "the console, its status page is removed" : "the console, a status page anew",
+      method: "POST",
+      path: body === "" ? "/console/status-page/remove" : "/console/status-page",
+      headers: {
+        cookie: `__Host-session=${credentials.session}`,
+        origin: "http://tranche.test",
+        "content-type": "application/x-www-form-urlencoded",
+      },
+      body,
+    })),
     // Now that nothing is left to probe.
     { name: jobWithRound, method: "GET", path: "/internal/cron/tick", headers: bearer(credentials.cron) },
   ].map((one, index) => ({ ...one, headers: { "x-request-id": `conformance-${index}`, ...one.headers } }));

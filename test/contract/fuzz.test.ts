@@ -63,6 +63,10 @@ const plant = async (name: string): Promise<void> => {
   const channels = [(await api.created("/v1/channels", hook, { token })).id, (await api.created("/v1/operator/channels", hook)).id];
   for (const channelId of channels) await api.db.rows(unconfirmed(channelId));
   learn("channels", channels.slice(0, 1));
+  // A removed page takes what was written with it.
+  await api.call("PUT", "/v1/status-page", { token, body: { slug: "fuzz-a", title: name, enabled: true } });
+  const published = { title: name, impact: "minor", text: name };
+  learn("status-page/incidents", [(await api.created("/v1/status-page/incidents", published, { token })).id]);
   learn("operator/channels", channels.slice(1));
 };
 

@@ -227,6 +227,17 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       insert into deliveries (${sentColumns}) select m.id, 'operator:takeover', ${sentValues(name)} from notification n, mail m
     )
     select n.id as notification, i.id as incident from notification n, incident i`);
+  // Digits are a name, too: it is told from the id, and no other tenant's.
+  const slug = 100_000 + id;
+  await api.call("PUT", "/v1/status-page", {
+    ...options,
+    body: { slug: String(slug), title: `${name}-status`, enabled: true, services: [{ service_id: service.id, name: `${name}-published` }] },
+  });
+  const published = await api.created(
+    "/v1/status-page/incidents",
+    { title: `${name}-trouble`, impact: "major", text: `${name}-looks`, service_ids: [service.id] },
+    options,
+  );
   return {
     id,
     name,
@@ -255,6 +266,8 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       channels: channel.id,
       notifications: told?.notification ?? 0,
       incidents: told?.incident ?? 0,
+      status: slug,
+      "status-page/incidents": published.id,
       "operator/channels": operatorChannel.id,
       "operator/notifications": operators?.notification ?? 0,
       "operator/incidents": operators?.incident ?? 0,
@@ -264,14 +277,14 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
 
 /** The resource of each parameter of a path, in order: the segment before it, and which of two owners' it is. */
 export const resourcesOf = (path: string): string[] =>
-  [...path.matchAll(/((?:operator\/)?[^/]+)\/\{\w+\}/g)].map((match) => match[1] ?? "");
+  [...path.matchAll(/((?:operator\/|status-page\/)?[^/]+)\/\{\w+\}/g)].map((match) => match[1] ?? "");
 
 /**
  * The path of an operation with ids in it.
  * @throws where a resource is not among the ids: a new kind of resource is to be seeded above
  */
 export const pathWith = (operation: Pick<Operation, "path">, ids: Ids): string =>
-  operation.path.replaceAll(/((?:operator\/)?[^/]+)\/\{\w+\}/g, (_, resource: string) => {
+  operation.path.replaceAll(/((?:operator\/|status-page\/)?[^/]+)\/\{\w+\}/g, (_, resource: string) => {
     const id = ids[resource];
     if (id === undefined) throw new Error(`seedTenant in test/support/tenant.ts knows no ${resource}`);
     return `${resource}/${resource === "digests" ? weekOf(id) : id}`;

@@ -41,6 +41,7 @@ import type { MetricsStore } from "./coordination/metrics.ts";
 import type { OwnershipStore } from "./tenants/ownership.ts";
 import type { PolicyStore } from "./detection/policies.ts";
 import type { Prober } from "./detection/probe.ts";
+import type { PublishedPages, StatusIncidentStore, StatusPageStore } from "./publish/status-pages.ts";
 import type { QuotaStore } from "./tenants/quotas.ts";
 import type { Random } from "./platform/random.ts";
 import type { RateLimits } from "./platform/rate-limit.ts";
@@ -177,6 +178,13 @@ export interface SloDeps {
   readonly sloProgress: SloProgress;
 }
 
+/** What customers publish. */
+export interface PublishDeps {
+  readonly statusPages: StatusPageStore;
+  readonly statusIncidents: StatusIncidentStore;
+  readonly publishedPages: PublishedPages;
+}
+
 /** Leases, jobs and their status. */
 export interface CoordinationDeps {
   readonly leases: LeaseStore;
@@ -206,6 +214,7 @@ export interface Deps
     BillingDeps,
     EvidenceDeps,
     SloDeps,
+    PublishDeps,
     CoordinationDeps,
     NotifyDeps,
     RunDeps {}

@@ -103,6 +103,9 @@ export const retention = {
   incident_services: { days: 90, stays: "those of incidents that are kept" },
   channels: { stays: "a row a channel, removed ones too: messages refer to them" },
 
+  status_pages: { stays: "a row a customer who publishes one" },
+  status_incidents: { stays: "what a customer has published: a thousand at most, until it deletes them" },
+
   audit_log: { setting: "AUDIT_RETENTION" },
   idempotency_keys: { days: 1 },
   install_sessions: { setting: "SESSION_TTL_SECONDS" },

@@ -8,7 +8,7 @@ import { longestSilence } from "./believed.ts";
  * A time as microseconds since the epoch, as every time from here on: whole numbers in float8, which has them exactly up to 2^53.
  * Exact until 2106: half a unit of the last binary digit of such seconds is less than half a microsecond. Six times as fast as numeric.
  */
-const us = (time: SQL): SQL => sql`round(date_part('epoch', ${time}) * 1000000)`;
+export const us = (time: SQL): SQL => sql`round(date_part('epoch', ${time}) * 1000000)`;
 
 const numbered = (write: (nth: number) => string, between = ", "): SQL => sql.raw(lookBacks.map((_, nth) => write(nth)).join(between));
 

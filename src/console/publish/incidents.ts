@@ -1,0 +1,158 @@
+import type { Deps } from "../../adapters/ports/deps.ts";
+import type { StatusIncident, StatusPage } from "../../adapters/ports/publish/status-pages.ts";
+import { noSuchResource } from "../../auth/guards.ts";
+import { incidentStates, maintenanceStates } from "../../domain/publish/incident.ts";
+import { readForm } from "../../http/body.ts";
+import type { App, AppContext } from "../../http/env.ts";
+import { html, isolated, isolatedLines, nothing } from "../../http/html.ts";
+import type { Html } from "../../http/html.ts";
+import { changeBy } from "../../http/idempotency.ts";
+import { impactWords, stateWords } from "../../http/status-page/words.ts";
+import { isoTime } from "../../iso-time.ts";
+import { incidentInput, updateInput } from "../../routes/publish/contract.ts";
+import { removeIncident, writeIncident, writeUpdate } from "../../routes/publish/publishing.ts";
+import { idOf } from "../asked.ts";
+import { mayAct, page } from "../page.ts";
+import { facts, section, stateOf, when } from "../parts.ts";
+import { acting, viewing } from "../session.ts";
+import { checkbox, choice, formNote, line, mostFormBytes, prose, readInput, refusalOf, timeTyped } from "./fields.ts";
+import type { Typed } from "./fields.ts";
+import { incidentWord } from "./incident-list.ts";
+
+const path = "/console/status-page";
+
+const impactChoices = Object.entries(impactWords);
+/** Maintenance stays maintenance, and an incident is none. */
+const incidentImpacts = impactChoices.filter(([impact]) => impact !== "maintenance");
+const stateChoices = (states: readonly (keyof typeof stateWords)[]) => states.map((state) => [state, stateWords[state]] as const);
+
+/** Which services it is about: of the page, by the names that are published. */
+const serviceBoxes = ({ services }: StatusPage, { fields }: Typed): Html => {
+  const chosen = new Set(fields.getAll("service_ids"));
+  if (services.length === 0) return nothing;
+  return html`<fieldset class="field"><legend>Services concerned</legend>${services.map(({ serviceId, name }) => checkbox("service_ids", String(serviceId), isolated(name), chosen.has(String(serviceId))))}</fieldset>`;
+};
+
+const times = (typed: Typed): Html =>
+  html`${line(typed, { name: "starts_at", label: "Begins", hint: "UTC, such as 2026-12-01 22:00; now, where it is empty." })}${line(typed, { name: "ends_at", label: "Ends", hint: "Of maintenance, which begins and ends by the clock; else empty." })}`;
+
+/** What a form says, as the API takes it; what is empty is not given. */
+const bodyOf = (fields: URLSearchParams): Record<string, unknown> => {
+  const given = (name: string): string | undefined => fields.get(name) || undefined;
+  return {
+    text: fields.get("text") ?? "",
+    title: given("title"),
+    impact: given("impact"),
+    state: given("state"),
+    service_ids: fields.getAll("service_ids").map(Number),
+    starts_at: timeTyped(fields.get("starts_at")),
+    ends_at: timeTyped(fields.get("ends_at")),
+  };
+};
+
+const known = ["title", "impact", "state", "text", "starts_at", "ends_at"];
+
+const newForm = (typed: Typed, stored: StatusPage): Html => html`<p class="crumb"><a href="${path}">Status page</a></p>
+<h1>Write an incident</h1><p class="hint">It is public as soon as it is sent${stored.enabled ? "" : " and the page is switched on"}.</p>
+${formNote(typed, known)}<form class="card" method="post" action="${path}/incidents/new">
+${line(typed, { name: "title", label: "Title", isFirst: true })}
+${choice(typed, { name: "impact", label: "Impact" }, impactChoices)}
+${choice(typed, { name: "state", label: "State" }, [["", "As it begins"], ...stateChoices(incidentStates)])}
+${prose(typed, { name: "text", label: "What happens" })}
+${serviceBoxes(stored, typed)}${times(typed)}
+<div class="acts"><button class="main">Publish</button><a class="button" href="${path}">Cancel</a></div>
+</form>`;
+
+const timeText = (ms: number | null): string => (ms === null ? "" : isoTime(ms).slice(0, 16).replace("T", " "));
+
+const updateForm = (typed: Typed, one: StatusIncident, stored: StatusPage): Html => {
+  const at = `${path}/incidents/${one.id}`;
+  const isMaintenance = one.impact === "maintenance";
+  return html`${formNote(typed, known)}<form class="card" method="post" action="${at}">
+${prose(typed, { name: "text", label: "What is new" })}
+${choice(typed, { name: "state", label: "State" }, stateChoices(isMaintenance ? maintenanceStates : incidentStates))}
+${line(typed, { name: "title", label: "Title" })}
+${isMaintenance ? "" : choice(typed, { name: "impact", label: "Impact" }, incidentImpacts)}
+${serviceBoxes(stored, typed)}${isMaintenance ? line(typed, { name: "ends_at", label: "Ends", hint: "UTC" }) : ""}
+<div class="acts"><button class="main">Publish the update</button></div>
+</form>
+<form method="post" action="${at}/delete"><p class="hint">Written by mistake? <button class="plain">Delete it</button> at once, with its updates.</p></form>`;
+};
+
+/** The fields of an update of it, before anything is typed. */
+const updateFields = ({ title, impact, state, serviceIds, endsAtMs }: StatusIncident): URLSearchParams => {
+  const fields = new URLSearchParams({ title, impact, state, ends_at: timeText(endsAtMs) });
+  for (const id of serviceIds) fields.append("service_ids", String(id));
+  return fields;
+};
+
+const updates = ({ updates: all }: StatusIncident, nowMs: number): Html =>
+  html`<ol class="findings">${all.toReversed().map(({ state, atMs, text }) => html`<li><strong>${stateWords[state]}</strong>, ${when(atMs, nowMs)}<p>${isolatedLines(text)}</p></li>`)}</ol>`;
+
+/** `/console/status-page/incidents`: what is written for everybody, by the rules of the API. */
+export const registerStatusIncidentPages = (app: App, deps: Deps): void => {
+  const pageOf = async (c: AppContext): Promise<StatusPage> => {
+    const stored = await deps.statusPages.get(c.var.customerId);
+    if (stored === null) throw noSuchResource();
+    return stored;
+  };
+  const typedOf = (c: AppContext): Typed => ({ fields: new URL(c.req.url).searchParams, faults: {} });
+
+  const showNew = async (c: AppContext, typed: Typed, status: 200 | 400 | 409 = 200): Promise<Response> =>
+    c.html(
+      await page(c, deps.clock.nowMs(), { title: "Write an incident", tab: "status-page", body: newForm(typed, await pageOf(c)) }),
+      status,
+    );
+
+  const showOne = async (c: AppContext, sent: Typed | null, status: 200 | 400 | 409 = 200): Promise<Response> => {
+    const nowMs = deps.clock.nowMs();
+    const [stored, one] = await Promise.all([pageOf(c), deps.statusIncidents.get(c.var.customerId, idOf(c))]);
+    if (one === null) throw noSuchResource();
+    const names = stored.services.filter(({ serviceId }) => one.serviceIds.includes(serviceId)).map(({ name }) => name);
+    const body = html`<div class="head"><div><p class="crumb"><a href="${path}">Status page</a></p><h1>${isolated(one.title)}</h1></div></div>
+${facts([
+  ["State", stateOf(incidentWord(one, nowMs))],
+  ["Impact", impactWords[one.impact]],
+  ["Begins", when(one.startsAtMs, nowMs)],
+  ...(one.endsAtMs === null ? [] : [["Ends", when(one.endsAtMs, nowMs)] as const]),
+  ["Services", names.length === 0 ? "none" : html`${names.map((name, nth) => html`${nth === 0 ? "" : ", "}${isolated(name)}`)}`],
+])}
+${mayAct(c) ? section("update", "Publish an update", updateForm(sent ?? { fields: updateFields(one), faults: {} }, one, stored)) : nothing}
+${section("updates", "What was published", updates(one, nowMs))}`;
+    return c.html(await page(c, nowMs, { title: one.title, tab: "status-page", body }), status);
+  };
+
+  app.get(`${path}/incidents/new`, acting, (c) => showNew(c, typedOf(c)));
+
+  app.post(`${path}/incidents/new`, acting, async (c) => {
+    const fields = await readForm(c, mostFormBytes);
+    try {
+      await writeIncident(deps, c.var.customerId, readInput(incidentInput, bodyOf(fields)), changeBy(c));
+    } catch (error) {
+      const { faults, status } = refusalOf(error);
+      return await showNew(c, { fields, faults }, status);
+    }
+    return c.redirect(`${path}?done=written`, 303);
+  });
+
+  app.get(`${path}/incidents/:id`, viewing, (c) => {
+    const typed = typedOf(c);
+    return showOne(c, typed.fields.has("text") ? typed : null);
+  });
+
+  app.post(`${path}/incidents/:id`, acting, async (c) => {
+    const fields = await readForm(c, mostFormBytes);
+    try {
+      await writeUpdate(deps, c.var.customerId, idOf(c), readInput(updateInput, bodyOf(fields)), changeBy(c));
+    } catch (error) {
+      const { faults, status } = refusalOf(error);
+      return await showOne(c, { fields, faults }, status);
+    }
+    return c.redirect(`${path}?done=written`, 303);
+  });
+
+  app.post(`${path}/incidents/:id/delete`, acting, async (c) => {
+    await removeIncident(deps, c.var.customerId, idOf(c), changeBy(c));
+    return c.redirect(`${path}?done=deleted`, 303);
+  });
+};

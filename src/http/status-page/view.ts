@@ -1,0 +1,66 @@
+import type { PublishedPage, ShownIncident, ShownService } from "../../adapters/ports/publish/status-pages.ts";
+import { bannerOf } from "../../domain/publish/banner.ts";
+import type { Banner } from "../../domain/publish/banner.ts";
+import { uptimeOf } from "../../domain/publish/days.ts";
+import type { Uptime } from "../../domain/publish/days.ts";
+import { phaseOf, recentDays } from "../../domain/publish/incident.ts";
+import type { Phase } from "../../domain/publish/incident.ts";
+
+/** How a service is shown: as measured, but for downtime that was announced. */
+export type ShownState = ShownService["state"] | "maintenance";
+
+export type ServiceView = { readonly name: string; readonly state: ShownState; readonly uptime: Uptime };
+
+export type IncidentView = ShownIncident & { readonly phase: Phase; readonly serviceNames: readonly string[] };
+
+/** A page as it is written, whatever the form. */
+export type PageView = {
+  readonly slug: string;
+  readonly title: string;
+  readonly atMs: number;
+  readonly banner: Banner;
+  readonly services: readonly ServiceView[];
+  readonly active: readonly IncidentView[];
+  readonly scheduled: readonly IncidentView[];
+  /** Over, and of the last days; the newest first. */
+  readonly recent: readonly IncidentView[];
+  readonly isCut: boolean;
+};
+
+type Named = { readonly id: number; readonly name: string };
+
+/** Incidents with the names of their services, as of a moment. */
+export const incidentViews = (incidents: readonly ShownIncident[], services: readonly Named[], nowMs: number): readonly IncidentView[] => {
+  const names = new Map(services.map(({ id, name }) => [id, name]));
+  return incidents.map((one) => ({
+    ...one,
+    phase: phaseOf(one, nowMs),
+    serviceNames: one.serviceIds.flatMap((id) => names.get(id) ?? []),
+  }));
+};
+
+/** The last that was said or done of it. */
+const lastMs = ({ startsAtMs, endsAtMs, updates }: ShownIncident, nowMs: number): number =>
+  Math.max(startsAtMs, Math.min(endsAtMs ?? startsAtMs, nowMs), updates.at(-1)?.atMs ?? startsAtMs);
+
+export const viewOf = (page: PublishedPage): PageView => {
+  const { slug, title, atMs, services, isCut } = page;
+  const incidents = incidentViews(page.incidents, services, atMs);
+  const of = (phase: Phase) => incidents.filter((one) => one.phase === phase);
+  const maintained = new Set(of("active").flatMap(({ impact, serviceIds }) => (impact === "maintenance" ? serviceIds : [])));
+  return {
+    slug,
+    title,
+    atMs,
+    banner: bannerOf(services, incidents),
+    services: services.map(({ id, name, state, days, trackedUs }) => ({
+      name,
+      state: state === "down" && maintained.has(id) ? "maintenance" : state,
+      uptime: uptimeOf(days, trackedUs, atMs * 1_000),
+    })),
+    active: of("active"),
+    scheduled: of("scheduled").toSorted((a, b) => a.startsAtMs - b.startsAtMs),
+    recent: of("over").filter((one) => lastMs(one, atMs) > atMs - recentDays * 86_400_000),
+    isCut,
+  };
+};

@@ -12,7 +12,7 @@ answerHelp(`
 Usage: npm run screenshots [-- DIRECTORY]
 
 Plays the drill's world, both providers of it, from calm through a storm to a takeover, and takes pictures of the console in each
-scene: light and dark, 1280 and 390 pixels wide. It takes about six minutes.
+scene: light and dark, 1280 and 390 pixels wide. It takes about four minutes.
 
 Without a directory it renews the pictures that the documents show; with one, all of them are put there.
 `);

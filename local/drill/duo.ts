@@ -63,8 +63,12 @@ export type Duo = Outside & {
  * Both providers over one database, each in processes of its own, with separate faults: the Worker in workerd, and the
  * fallback in Vercel's edge emulator.
  * @param options.seesInside whether the Worker's probes of the primary go past its public edge
+ * @param options.env variables of both beside those that every drill sets
  */
-export const startDuo = async (options: { readonly seesInside: boolean }): Promise<Duo> => {
+export const startDuo = async (options: {
+  readonly seesInside: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+}): Promise<Duo> => {
   const { opened, close } = createClosers();
   try {
     const outside = await startOutside(opened);
@@ -96,6 +100,7 @@ export const startDuo = async (options: { readonly seesInside: boolean }): Promi
       RATE_LIMIT_PER_ADDRESS: "0",
       RATE_LIMIT_REFUSALS: "0",
       RATE_LIMIT_SESSIONS: "0",
+      ...options.env,
     };
     // One after the other: so Cloudflare, which is preferred, is also the first to have the lease.
     let running: WorkerProcess | null = null;

@@ -50,6 +50,7 @@ const notHere: Readonly<Record<string, string>> = {
   "npm run db:generate": "npm run check does it on a copy (local/check-migrations.ts)",
   "npm run evidence:verify": "above, unsigned; the drill verifies a signed one, with its anchor",
   "npm run format": "it writes; its configuration is read by npm run format:check",
+  "npm run screenshots": "four minutes; test/docs/screenshots.test.ts reads what it has made, test/console/ looks at the same pages",
   "npm run invoice:shots": "test/billing/printed.test.ts prints the same samples",
   "npm run cost:backtest": "test/cli/cost-backtest.test.ts",
   "npm run load": "test/local/load.test.ts",

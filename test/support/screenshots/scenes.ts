@@ -1,0 +1,123 @@
+import type { Duo } from "../../../local/drill/duo.ts";
+import { cadence, site } from "../../../local/drill/outside.ts";
+import type { Telling } from "../../../local/drill/telling.ts";
+import type { Camera } from "./camera.ts";
+import type { Town } from "./town.ts";
+
+export type Set = Pick<Telling, "tell" | "until"> & { readonly world: Duo; readonly town: Town; readonly camera: Camera };
+
+type Routing = { readonly state: string; readonly domains: readonly { readonly name: string; readonly status: string }[] };
+
+const routing = ({ town }: Set, id: number) => town.api.get<Routing>(`/v1/services/${id}/routing`);
+const inState = (set: Set, id: number, state: string, withinMs: number) =>
+  set.until(state, withinMs, async () => ((await routing(set, id)).state === state ? true : null));
+const stormOf = async ({ town }: Set, id: number) =>
+  (await town.api.get<{ id: number; state: string }[]>(`/v1/storms?service_id=${id}`))[0];
+
+/** What somebody sees who looks after everything. */
+const overview = async ({ camera, town: { ids } }: Set, scene: string): Promise<void> => {
+  await camera.shoot(scene, "fleet", "/console", "owner");
+  await camera.shoot(scene, "service", `/console/services/${ids.downloads}`, "owner");
+};
+
+const calm = async (set: Set): Promise<void> => {
+  const { until, world, tell, camera, town } = set;
+  await until("both providers look", 90_000, async () => {
+    const rows = await world.watch.query<{ vantage: string }>(
+      "select vantage from probe_samples where ok group by vantage having count(*) >= 40",
+    );
+    return rows.length === 2 && (await routing(set, town.ids.images)).domains.every(({ status }) => status === "found") ? true : null;
+  });
+  tell("calm", true, "four services, one of them frozen");
+  await overview(set, "calm");
+  await camera.shoot("calm", "sign-in", "/console/sign-in", "nobody");
+  await camera.shoot("calm", "order", `/console/order?mode=frozen&service=${town.ids.downloads}`, "owner");
+  await camera.shoot("calm", "customers", "/console/customers", "admin");
+};
+
+const storm = async (set: Set): Promise<void> => {
+  const { world, tell, camera, town } = set;
+  await world.cdns.primary.setFault({ kind: "5xx" });
+  await inState(set, town.ids.downloads, "shifted", 40_000);
+  tell("storm", true, "the primary of three services fails");
+  await overview(set, "storm");
+  await camera.shoot("storm", "storms", "/console/storms", "owner");
+  await camera.shoot("storm", "storm", `/console/storms/${(await stormOf(set, town.ids.downloads))?.id}`, "owner");
+};
+
+/** The backup fails as well: there is nowhere to go, and an error budget burns. */
+const held = async (set: Set): Promise<void> => {
+  const { world, tell, until, camera, town } = set;
+  await world.cdns.backup.setFault({ kind: "5xx" });
+  await inState(set, town.ids.checkout, "held", 60_000);
+  tell("held", true, "the backup fails too");
+  await overview(set, "held");
+  await camera.shoot("held", "checkout", `/console/services/${town.ids.checkout}`, "owner");
+  const path = `/v1/services/${town.ids.downloads}/objectives/${town.objectiveId}/alerts?state=open`;
+  await until("a burn alert", 180_000, async () => ((await town.api.get<unknown[]>(path)).length > 0 ? true : null));
+  tell("a burn alert", true, "99.99 %: its budget burns");
+  await camera.shoot("burn", "objectives", "/console/objectives", "owner");
+  await camera.shoot("burn", "fleet", "/console", "owner");
+};
+
+const failback = async (set: Set): Promise<void> => {
+  const { world, tell, camera, town } = set;
+  await world.cdns.backup.setFault({ kind: "healthy" });
+  await world.cdns.primary.setFault({ kind: "healthy" });
+  await inState(set, town.ids.downloads, "failback", 90_000);
+  tell("failback", true, "back by steps of 10 and 50 percent");
+  await overview(set, "failback");
+  await inState(set, town.ids.downloads, "normal", 120_000);
+  await camera.shoot("over", "storm", `/console/storms/${(await stormOf(set, town.ids.downloads))?.id}`, "owner");
+  await camera.shoot("over", "invoices", "/console/invoices", "owner");
+};
+
+/** Somebody's infrastructure-as-code sets other weights, again and again. */
+const contested = async (set: Set): Promise<void> => {
+  const { world, tell, until, town } = set;
+  const apply = () =>
+    world.route53.seed(
+      world.zoneId,
+      (["primary", "backup"] as const).map((side) => ({
+        name: site.host,
+        type: "CNAME",
+        ttlSeconds: 5,
+        setIdentifier: side,
+        weight: side === "primary" ? 30 : 70,
+        values: [site[side]],
+      })),
+    );
+  const weightIs = (wanted: number) =>
+    world.route53
+      .records(world.zoneId)
+      .some(({ name, setIdentifier, weight }) => name === `${site.host}.` && setIdentifier === "primary" && weight === wanted);
+  for (const time of ["first", "second"]) {
+    apply();
+    await until(`healed the ${time} time`, 40_000, () => (weightIs(100) ? true : null));
+  }
+  apply();
+  await until("contested", 40_000, async () =>
+    (await routing(set, town.ids.downloads)).domains.some(({ status }) => status === "contested") ? true : null,
+  );
+  tell("contested", true, "weights that are changed back and forth are left, and said");
+  await overview(set, "contested");
+};
+
+const takeover = async (set: Set): Promise<void> => {
+  const { world, tell, until, camera } = set;
+  const darkAtMs = Date.now();
+  await world.cloudflare.kill();
+  await until(
+    "takeover",
+    60_000,
+    async () => (await world.watch.takeovers()).find(({ to, atMs }) => to === "vercel" && atMs > darkAtMs) ?? null,
+  );
+  tell("takeover", true, "the Worker is killed; the fallback carries on, and serves the console");
+  await camera.shoot("takeover", "fleet", "/console", "owner");
+};
+
+/** In the order in which they can be played one after the other. */
+export const scenes: readonly ((set: Set) => Promise<void>)[] = [calm, storm, held, failback, contested, takeover];
+
+/** What the drill's world needs beside its own variables, so that nobody waits for a scene. */
+export const environment = { DRIFT_CHECK: `${cadence.intervalMs}ms` } as const;

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import type { Browser, BrowserContext } from "playwright-core";
 import { openBrowser } from "../browser.ts";
 
-export const schemes = ["light", "dark"] as const;
+const schemes = ["light", "dark"] as const;
 /** CSS pixels: a desk, and a telephone. */
-export const widths = [1_280, 390] as const;
+const widths = [1_280, 390] as const;
 
 /** `storm-fleet-light-1280.png`: the scene, the view, and how it was looked at. */
-export const fileName = (scene: string, view: string, scheme: string, width: number): string => `${scene}-${view}-${scheme}-${width}.png`;
+const fileName = (scene: string, view: string, scheme: string, width: number): string => `${scene}-${view}-${scheme}-${width}.png`;
 
 export type Camera = {
   /**

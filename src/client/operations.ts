@@ -3136,6 +3136,7 @@ export type Operations = {
   };
   /** This API as a page to read */
   "GET /docs": {
+    query?: { q?: string; };
     result: string;
   };
   /** List the channels of the customer */

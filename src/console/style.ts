@@ -1,7 +1,8 @@
+import { pageTokens } from "../http/page-tokens.ts";
+
 /** The one style of the console: wide and narrow screens (360 px up), light, dark and print. Served under the digest of its content. */
 export const consoleStyle = `
-:root{color-scheme:light;--text:#15181c;--dim:#58616b;--line:#d8dde2;--soft:#eef1f4;--page:#fff;--bar:#f6f8fa;--link:#0b57a4;--on:#fff;--bad:#b3261e;--warn:#8a5200;--ok:#1a7036;--bad-soft:#fdeceb;--warn-soft:#fdf3e1;--track:#d8dde2}
-@media(prefers-color-scheme:dark){:root{color-scheme:dark;--text:#e4e8ec;--dim:#9ba5af;--line:#2c343c;--soft:#1c232a;--page:#101418;--bar:#161b21;--link:#86baf6;--on:#0c1116;--bad:#ff8d83;--warn:#f0b849;--ok:#62c97e;--bad-soft:#2d1715;--warn-soft:#2a2110;--track:#39424b}}
+${pageTokens}
 *,*::before{box-sizing:border-box}
 html{font-size:16px;-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;background:var(--page);color:var(--text);font:.875rem/1.45 system-ui,"Segoe UI","Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}

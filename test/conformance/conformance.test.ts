@@ -8,6 +8,7 @@ import { createSessionTokens } from "../../src/adapters/platform/session-tokens.
 import type { SessionClaim } from "../../src/adapters/ports/tenants/sessions.ts";
 import { islandsAsset, styleAsset } from "../../src/console/assets.ts";
 import { sha256Hex } from "../../src/http/digest.ts";
+import { assetPaths } from "../../src/http/reference/assets.ts";
 import type { Route53Server } from "../../local/route53/server.ts";
 import { startRoute53 } from "../../local/route53/server.ts";
 import { startFallback } from "../../local/fallback.ts";
@@ -80,6 +81,7 @@ beforeAll(async () => {
     adminSession: "",
     stylePath: (await styleAsset()).path,
     scriptPath: (await islandsAsset()).path,
+    docsPaths: Object.values(await assetPaths()),
     otherCorrection: 0,
   };
   const { editor, ids } = credentials.tenant;

@@ -17,6 +17,7 @@ export type Credentials = {
   readonly adminSession: string;
   /** The paths of the console's style and script. */ readonly stylePath: string;
   readonly scriptPath: string;
+  /** What `/docs` loads. */ readonly docsPaths: readonly string[];
   /** A correction beside the seeded one: each is decided once. */ readonly otherCorrection: number;
 };
 
@@ -147,7 +148,7 @@ const refusals = (operation: Operation, credentials: Credentials): Case[] => {
 };
 
 /** What is in no document: the framework's own answers, and the paths of the operator. */
-const others = ({ admin, cron, tenant, link }: Credentials): Case[] => {
+const others = ({ admin, cron, tenant, link, docsPaths }: Credentials): Case[] => {
   const get = (name: string, path: string, headers: Record<string, string> = {}, method = "GET"): Case => ({ name, method, path, headers });
   const cronPath = "/internal/cron/prune";
   const rounds = { method: "POST", path: "/internal/shards/0/rounds", headers: { ...bearer(cron), ...json } };
@@ -163,6 +164,12 @@ const others = ({ admin, cron, tenant, link }: Credentials): Case[] => {
   return [
     get("the bare address", "/"),
     get("the document", "/openapi.json"),
+    ...docsPaths.map((path) => get(`what the reference loads, ${path}`, path)),
+    get("no such asset of the reference", "/docs/assets/docs-0.js"),
+    get("the reference as it was", "/docs", { "if-none-match": "*" }),
+    get("a search of the reference", "/docs?q=storm+%3Cevidence%3E"),
+    get("a search that finds something", "/docs?q=POST+services"),
+    get("a search that is too long", `/docs?q=${"a".repeat(101)}`),
     get("nothing", "/nothing"),
     get("nothing below /v1", "/v1/nothing", bearer(admin)),
     get("an odd path", "/v1/services/%F0%28", bearer(tenant.viewer)),

@@ -56,7 +56,9 @@ const input = z
     path: ["account_ref"],
     error: "is required for cloudflare",
   })
-  .openapi("CdnAccountInput");
+  .openapi("CdnAccountInput", {
+    example: { cdn: "cloudflare", account_ref: "023e105f4ecef8ad9ca31a8372d0c353", api_token: "an-api-token-of-that-cdn" },
+  });
 
 const represent = (account: CdnAccount): z.infer<typeof accountSchema> => ({
   id: account.id,

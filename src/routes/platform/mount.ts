@@ -1,6 +1,8 @@
 import type { Deps } from "../../adapters/ports/deps.ts";
 import type { Guards } from "../../auth/guards.ts";
 import type { App } from "../../http/env.ts";
+import { openApiDocument } from "../../http/openapi/openapi-document.ts";
+import type { OpenApiDocument } from "../../http/openapi/openapi-document.ts";
 import { registerCron } from "./cron.ts";
 import { registerDocs } from "./docs.ts";
 import { registerInternalShards } from "./internal-shards.ts";
@@ -20,6 +22,9 @@ export const mountPlatform = (app: App, deps: Deps, guards: Guards): void => {
   registerTelemetry(app, deps);
   registerCron(app, deps);
   registerInternalShards(app, deps);
-  registerOpenApi(app);
-  registerDocs(app);
+  // Described once, when that is first asked for: every route is mounted by then.
+  let described: OpenApiDocument | null = null;
+  const document = () => (described ??= openApiDocument(app));
+  registerOpenApi(app, document);
+  registerDocs(app, deps, document);
 };

@@ -1,0 +1,3 @@
+/** The colours of every page that we serve ourselves, light and dark: the console and the reference of the API share them. */
+export const pageTokens = `:root{color-scheme:light;--text:#15181c;--dim:#58616b;--line:#d8dde2;--soft:#eef1f4;--page:#fff;--bar:#f6f8fa;--link:#0b57a4;--on:#fff;--bad:#b3261e;--warn:#8a5200;--ok:#1a7036;--bad-soft:#fdeceb;--warn-soft:#fdf3e1;--track:#d8dde2}
+@media(prefers-color-scheme:dark){:root{color-scheme:dark;--text:#e4e8ec;--dim:#9ba5af;--line:#2c343c;--soft:#1c232a;--page:#101418;--bar:#161b21;--link:#86baf6;--on:#0c1116;--bad:#ff8d83;--warn:#f0b849;--ok:#62c97e;--bad-soft:#2d1715;--warn-soft:#2a2110;--track:#39424b}}`;

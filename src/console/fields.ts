@@ -32,6 +32,15 @@ export const textField = (form: Form, about: About & { readonly initial?: string
   );
 };
 
+/** Some lines of text. */
+export const proseField = (form: Form, about: About): Html =>
+  wrapped(
+    about,
+    form,
+    // A browser takes the first line break of a text away.
+    html`<textarea id="${about.name}" name="${about.name}" rows="5"${flags(about, form)}>\n${form.fields.get(about.name) ?? ""}</textarea>`,
+  );
+
 /** A line that holds a credential: it is never part of an address (`secrets.ts`), and whoever mends the form sees what was typed. */
 export const secretField = (form: Form, about: About & { readonly name: SecretField }): Html => textField(form, about);
 
@@ -46,6 +55,9 @@ export const selectField = (form: Form, about: About & { readonly initial?: stri
     html`<select id="${name}" name="${name}"${flags(about, form)}>${choices.map(([value, text]) => html`<option value="${value}"${value === chosen ? raw(" selected") : ""}>${text}</option>`)}</select>`,
   );
 };
+
+export const checkbox = (name: string, value: string, label: Html | string, isChecked: boolean): Html =>
+  html`<label class="check"><input type="checkbox" name="${name}" value="${value}"${isChecked ? raw(" checked") : ""}> ${label}</label>`;
 
 /** Some of many; none of them means all. */
 export const checkFields = (

@@ -22,7 +22,12 @@ export const faultsOf = (error: AppError): Faults => {
 /** Refusals that whoever sent a form can do something about. */
 const shownAtForm = new Set(["bad_request", "conflict", "quota"]);
 
-export type Refused = { readonly faults: Faults; readonly status: 400 | 409 | 503 };
+export type Refused = {
+  readonly faults: Faults;
+  /** The same, as the API names the fields: of a list also which of it. */
+  readonly pointers: readonly { readonly pointer: string; readonly detail: string }[];
+  readonly status: 400 | 409 | 503;
+};
 
 /** Of the answer that shows a form. */
 export type FormStatus = 200 | Refused["status"];
@@ -32,9 +37,10 @@ export type FormStatus = 200 | Refused["status"];
  * @returns what to show at the form. @throws whatever else it was
  */
 export const refusalOf = (error: unknown, isAway = false): Refused => {
-  if (error instanceof AppError && isAway && error.code === "unavailable") return { faults: faultsOf(error), status: 503 };
+  if (error instanceof AppError && isAway && error.code === "unavailable")
+    return { faults: faultsOf(error), pointers: error.fields, status: 503 };
   if (!(error instanceof AppError) || !shownAtForm.has(error.code)) throw error;
-  return { faults: faultsOf(error), status: error.code === "bad_request" ? 400 : 409 };
+  return { faults: faultsOf(error), pointers: error.fields, status: error.code === "bad_request" ? 400 : 409 };
 };
 
 /** A body made of a form, by the schema of its route. @throws AppError `bad_request` naming each field */

@@ -15,8 +15,10 @@ import { idOf } from "../asked.ts";
 import { mayAct, page } from "../page.ts";
 import { facts, section, stateOf, when } from "../parts.ts";
 import { acting, viewing } from "../session.ts";
-import { checkbox, choice, formNote, line, mostFormBytes, prose, readInput, refusalOf, timeTyped } from "./fields.ts";
-import type { Typed } from "./fields.ts";
+import { checkbox, formNote, onceField, proseField, selectField, textField } from "../fields.ts";
+import { formOnce, newForm, readInput, refusalOf, sentForm } from "../form.ts";
+import type { Form, FormStatus } from "../form.ts";
+import { mostFormBytes, timeTyped } from "./typed.ts";
 import { incidentWord } from "./incident-list.ts";
 
 const path = "/console/status-page";
@@ -27,14 +29,14 @@ const incidentImpacts = impactChoices.filter(([impact]) => impact !== "maintenan
 const stateChoices = (states: readonly (keyof typeof stateWords)[]) => states.map((state) => [state, stateWords[state]] as const);
 
 /** Which services it is about: of the page, by the names that are published. */
-const serviceBoxes = ({ services }: StatusPage, { fields }: Typed): Html => {
+const serviceBoxes = ({ services }: StatusPage, { fields }: Form): Html => {
   const chosen = new Set(fields.getAll("service_ids"));
   if (services.length === 0) return nothing;
   return html`<fieldset class="field"><legend>Services concerned</legend>${services.map(({ serviceId, name }) => checkbox("service_ids", String(serviceId), isolated(name), chosen.has(String(serviceId))))}</fieldset>`;
 };
 
-const times = (typed: Typed): Html =>
-  html`${line(typed, { name: "starts_at", label: "Begins", hint: "UTC, such as 2026-12-01 22:00; now, where it is empty." })}${line(typed, { name: "ends_at", label: "Ends", hint: "Of maintenance, which begins and ends by the clock; else empty." })}`;
+const times = (typed: Form): Html =>
+  html`${textField(typed, { name: "starts_at", label: "Begins", hint: "UTC, such as 2026-12-01 22:00; now, where it is empty." })}${textField(typed, { name: "ends_at", label: "Ends", hint: "Of maintenance, which begins and ends by the clock; else empty." })}`;
 
 /** What a form says, as the API takes it; what is empty is not given. */
 const bodyOf = (fields: URLSearchParams): Record<string, unknown> => {
@@ -52,28 +54,28 @@ const bodyOf = (fields: URLSearchParams): Record<string, unknown> => {
 
 const known = ["title", "impact", "state", "text", "starts_at", "ends_at"];
 
-const newForm = (typed: Typed, stored: StatusPage): Html => html`<p class="crumb"><a href="${path}">Status page</a></p>
+const writingForm = (typed: Form, stored: StatusPage): Html => html`<p class="crumb"><a href="${path}">Status page</a></p>
 <h1>Write an incident</h1><p class="hint">It is public as soon as it is sent${stored.enabled ? "" : " and the page is switched on"}.</p>
-${formNote(typed, known)}<form class="card" method="post" action="${path}/incidents/new">
-${line(typed, { name: "title", label: "Title", isFirst: true })}
-${choice(typed, { name: "impact", label: "Impact" }, impactChoices)}
-${choice(typed, { name: "state", label: "State" }, [["", "As it begins"], ...stateChoices(incidentStates)])}
-${prose(typed, { name: "text", label: "What happens" })}
+${formNote(typed, known)}<form class="card" method="post" action="${path}/incidents/new">${onceField(typed)}
+${textField(typed, { name: "title", label: "Title", isFirst: true })}
+${selectField(typed, { name: "impact", label: "Impact", choices: impactChoices })}
+${selectField(typed, { name: "state", label: "State", choices: [["", "As it begins"], ...stateChoices(incidentStates)] })}
+${proseField(typed, { name: "text", label: "What happens" })}
 ${serviceBoxes(stored, typed)}${times(typed)}
 <div class="acts"><button class="main">Publish</button><a class="button" href="${path}">Cancel</a></div>
 </form>`;
 
 const timeText = (ms: number | null): string => (ms === null ? "" : isoTime(ms).slice(0, 16).replace("T", " "));
 
-const updateForm = (typed: Typed, one: StatusIncident, stored: StatusPage): Html => {
+const updateForm = (typed: Form, one: StatusIncident, stored: StatusPage): Html => {
   const at = `${path}/incidents/${one.id}`;
   const isMaintenance = one.impact === "maintenance";
-  return html`${formNote(typed, known)}<form class="card" method="post" action="${at}">
-${prose(typed, { name: "text", label: "What is new" })}
-${choice(typed, { name: "state", label: "State" }, stateChoices(isMaintenance ? maintenanceStates : incidentStates))}
-${line(typed, { name: "title", label: "Title" })}
-${isMaintenance ? "" : choice(typed, { name: "impact", label: "Impact" }, incidentImpacts)}
-${serviceBoxes(stored, typed)}${isMaintenance ? line(typed, { name: "ends_at", label: "Ends", hint: "UTC" }) : ""}
+  return html`${formNote(typed, known)}<form class="card" method="post" action="${at}">${onceField(typed)}
+${proseField(typed, { name: "text", label: "What is new" })}
+${selectField(typed, { name: "state", label: "State", choices: stateChoices(isMaintenance ? maintenanceStates : incidentStates) })}
+${textField(typed, { name: "title", label: "Title" })}
+${isMaintenance ? "" : selectField(typed, { name: "impact", label: "Impact", choices: incidentImpacts })}
+${serviceBoxes(stored, typed)}${isMaintenance ? textField(typed, { name: "ends_at", label: "Ends", hint: "UTC" }) : ""}
 <div class="acts"><button class="main">Publish the update</button></div>
 </form>
 <form method="post" action="${at}/delete"><p class="hint">Written by mistake? <button class="plain">Delete it</button> at once, with its updates.</p></form>`;
@@ -96,15 +98,15 @@ export const registerStatusIncidentPages = (app: App, deps: Deps): void => {
     if (stored === null) throw noSuchResource();
     return stored;
   };
-  const typedOf = (c: AppContext): Typed => ({ fields: new URL(c.req.url).searchParams, faults: {} });
+  const typedOf = (c: AppContext): Form => newForm(deps, new URL(c.req.url).searchParams);
 
-  const showNew = async (c: AppContext, typed: Typed, status: 200 | 400 | 409 = 200): Promise<Response> =>
+  const showNew = async (c: AppContext, typed: Form, status: FormStatus = 200): Promise<Response> =>
     c.html(
-      await page(c, deps.clock.nowMs(), { title: "Write an incident", tab: "status-page", body: newForm(typed, await pageOf(c)) }),
+      await page(c, deps.clock.nowMs(), { title: "Write an incident", tab: "status-page", body: writingForm(typed, await pageOf(c)) }),
       status,
     );
 
-  const showOne = async (c: AppContext, sent: Typed | null, status: 200 | 400 | 409 = 200): Promise<Response> => {
+  const showOne = async (c: AppContext, sent: Form | null, status: FormStatus = 200): Promise<Response> => {
     const nowMs = deps.clock.nowMs();
     const [stored, one] = await Promise.all([pageOf(c), deps.statusIncidents.get(c.var.customerId, idOf(c))]);
     if (one === null) throw noSuchResource();
@@ -117,7 +119,7 @@ ${facts([
   ...(one.endsAtMs === null ? [] : [["Ends", when(one.endsAtMs, nowMs)] as const]),
   ["Services", names.length === 0 ? "none" : html`${names.map((name, nth) => html`${nth === 0 ? "" : ", "}${isolated(name)}`)}`],
 ])}
-${mayAct(c) ? section("update", "Publish an update", updateForm(sent ?? { fields: updateFields(one), faults: {} }, one, stored)) : nothing}
+${mayAct(c) ? section("update", "Publish an update", updateForm(sent ?? newForm(deps, updateFields(one)), one, stored)) : nothing}
 ${section("updates", "What was published", updates(one, nowMs))}`;
     return c.html(await page(c, nowMs, { title: one.title, tab: "status-page", body }), status);
   };
@@ -127,10 +129,11 @@ ${section("updates", "What was published", updates(one, nowMs))}`;
   app.post(`${path}/incidents/new`, acting, async (c) => {
     const fields = await readForm(c, mostFormBytes);
     try {
-      await writeIncident(deps, c.var.customerId, readInput(incidentInput, bodyOf(fields)), changeBy(c));
+      const input = readInput(incidentInput, bodyOf(fields));
+      await formOnce(c, deps, fields, (change) => writeIncident(deps, c.var.customerId, input, change));
     } catch (error) {
-      const { faults, status } = refusalOf(error);
-      return await showNew(c, { fields, faults }, status);
+      const refused = refusalOf(error);
+      return await showNew(c, sentForm(deps, fields, refused), refused.status);
     }
     return c.redirect(`${path}?done=written`, 303);
   });
@@ -143,10 +146,11 @@ ${section("updates", "What was published", updates(one, nowMs))}`;
   app.post(`${path}/incidents/:id`, acting, async (c) => {
     const fields = await readForm(c, mostFormBytes);
     try {
-      await writeUpdate(deps, c.var.customerId, idOf(c), readInput(updateInput, bodyOf(fields)), changeBy(c));
+      const input = readInput(updateInput, bodyOf(fields));
+      await formOnce(c, deps, fields, (change) => writeUpdate(deps, c.var.customerId, idOf(c), input, change));
     } catch (error) {
-      const { faults, status } = refusalOf(error);
-      return await showOne(c, { fields, faults }, status);
+      const refused = refusalOf(error);
+      return await showOne(c, sentForm(deps, fields, refused), refused.status);
     }
     return c.redirect(`${path}?done=written`, 303);
   });

@@ -11,9 +11,11 @@ import { removePage, savePage } from "../../routes/publish/publishing.ts";
 import { mayAct, page } from "../page.ts";
 import { empty, facts, note, section, stateOf, wrong, fault } from "../parts.ts";
 import { acting, viewing } from "../session.ts";
-import { checkbox, choice, formNote, line, mostFormBytes, readInput, refusalOf } from "./fields.ts";
-import type { Faults, Typed } from "./fields.ts";
+import { checkbox, formNote, selectField, textField } from "../fields.ts";
+import { newForm, readInput, refusalOf, sentForm } from "../form.ts";
+import type { Faults, Form, FormStatus, Refused } from "../form.ts";
 import { incidentList } from "./incident-list.ts";
+import { mostFormBytes } from "./typed.ts";
 
 const path = "/console/status-page";
 
@@ -61,16 +63,16 @@ const bodyOf = (fields: URLSearchParams): unknown => ({
 });
 
 /** Faults of services, which the API names by their place in the list, at the fields of the form. */
-const atFields = (faults: Faults, fields: URLSearchParams): Faults => {
+const atFields = ({ faults, pointers }: Refused, fields: URLSearchParams): Faults => {
   const list = listOf(fields);
-  return Object.fromEntries(
-    Object.entries(faults).map(([name, detail]) => {
-      const [, nth] = /^services\/(\d+)\//.exec(name) ?? [];
-      if (nth === undefined) return [name, detail];
-      const isAdded = fields.get("add") !== "" && fields.has("add") && Number(nth) === list.length - 1;
-      return [isAdded ? "add_name" : `name-${list[Number(nth)]?.serviceId ?? ""}`, detail];
-    }),
-  );
+  const isAdding = (fields.get("add") ?? "") !== "";
+  const placed = pointers.map(({ pointer, detail }) => {
+    const [, nth] = /^\/services\/(\d+)\//.exec(pointer) ?? [];
+    if (nth === undefined) return [pointer.slice(1), detail];
+    const isAdded = isAdding && Number(nth) === list.length - 1;
+    return [isAdded ? "add_name" : `name-${list[Number(nth)]?.serviceId ?? ""}`, detail];
+  });
+  return pointers.length === 0 ? faults : Object.fromEntries(placed);
 };
 
 const serviceRow = ({ serviceId, name, place, shown }: Row, internal: string, faults: Faults): Html => {
@@ -81,7 +83,7 @@ const serviceRow = ({ serviceId, name, place, shown }: Row, internal: string, fa
 ${checkbox("shown", serviceId, "shown", shown)}</li>`;
 };
 
-const form = (typed: Typed, choices: readonly Choice[], isNew: boolean): Html => {
+const settingsForm = (typed: Form, choices: readonly Choice[], isNew: boolean): Html => {
   const { fields, faults } = typed;
   const rows = rowsOf(fields);
   const listed = new Set(rows.map(({ serviceId }) => serviceId));
@@ -89,11 +91,11 @@ const form = (typed: Typed, choices: readonly Choice[], isNew: boolean): Html =>
   const more = choices.filter(({ id }) => !listed.has(String(id))).map(({ id, name }) => [String(id), name] as const);
   const known = ["slug", "title", "add_name", ...rows.map(({ serviceId }) => `name-${serviceId}`)];
   return html`${formNote(typed, known)}<form class="card wide" method="post" action="${path}">
-${line(typed, { name: "title", label: "Title", isFirst: isNew })}
-${line(typed, { name: "slug", label: "Address", hint: "The page is at /status/ and this: lower-case letters, digits and hyphens." })}
+${textField(typed, { name: "title", label: "Title", isFirst: isNew })}
+${textField(typed, { name: "slug", label: "Address", hint: "The page is at /status/ and this: lower-case letters, digits and hyphens." })}
 <div class="field">${checkbox("enabled", "on", "Switched on: everybody can read it", fields.get("enabled") === "on")}</div>
 ${rows.length === 0 ? "" : html`<fieldset class="field"><legend>Services, in their order</legend><ol class="listed">${rows.map((row) => serviceRow(row, names.get(row.serviceId) ?? `service ${row.serviceId}`, faults))}</ol><p class="hint">Whoever reads the page sees the published name only. A service with an empty name is taken off the list.</p></fieldset>`}
-${more.length === 0 || rows.length >= mostPublished ? "" : html`${choice(typed, { name: "add", label: "Add a service" }, [["", rows.length === 0 ? "Choose one" : "None"], ...more])}${line(typed, { name: "add_name", label: "Published as" })}`}
+${more.length === 0 || rows.length >= mostPublished ? "" : html`${selectField(typed, { name: "add", label: "Add a service", choices: [["", rows.length === 0 ? "Choose one" : "None"], ...more] })}${textField(typed, { name: "add_name", label: "Published as" })}`}
 <div class="acts"><button class="main">Save</button>${isNew ? "" : html`<a class="button" href="${path}/remove">Remove the page…</a>`}</div>
 </form>`;
 };
@@ -115,7 +117,7 @@ const doneWords: Readonly<Record<string, string>> = {
 
 /** `/console/status-page`: what is published, and to whom. */
 export const registerStatusSettings = (app: App, deps: Deps): void => {
-  const show = async (c: AppContext, sent: Typed | null, status: 200 | 400 | 409 = 200): Promise<Response> => {
+  const show = async (c: AppContext, sent: Form | null, status: FormStatus = 200): Promise<Response> => {
     const nowMs = deps.clock.nowMs();
     const { customerId } = c.var;
     const isActing = mayAct(c);
@@ -124,7 +126,7 @@ export const registerStatusSettings = (app: App, deps: Deps): void => {
       isActing ? deps.services.list(customerId, { limit: mostChoices, afterId: null }) : [],
       incidentList(c, deps, nowMs),
     ]);
-    const typed = sent ?? { fields: fieldsOf(stored), faults: {} };
+    const typed = sent ?? newForm(deps, fieldsOf(stored));
     const done = doneWords[c.req.query("done") ?? ""];
     const none = empty(
       "No status page yet.",
@@ -133,14 +135,14 @@ export const registerStatusSettings = (app: App, deps: Deps): void => {
     const body = html`<div class="head"><div><h1>Status page</h1><p>What everybody may read</p></div>${isActing && stored !== null ? html`<p class="acts"><a class="button main" href="${path}/incidents/new">Write an incident</a></p>` : ""}</div>
 ${done === undefined ? nothing : note("", html`<p>${done}</p>`)}${stored === null ? none : shown(stored)}
 ${stored === null ? nothing : section("incidents", "Incidents", incidents)}
-${isActing ? section("settings", "Settings", form(typed, services, stored === null)) : nothing}`;
+${isActing ? section("settings", "Settings", settingsForm(typed, services, stored === null)) : nothing}`;
     return c.html(await page(c, nowMs, { title: "Status page", tab: "status-page", body }), status);
   };
 
   app.get(path, viewing, (c) => {
     // What was typed before somebody had to sign in again.
     const typed = new URL(c.req.url).searchParams;
-    return show(c, typed.has("slug") ? { fields: typed, faults: {} } : null);
+    return show(c, typed.has("slug") ? newForm(deps, typed) : null);
   });
 
   app.post(path, acting, async (c) => {
@@ -148,8 +150,8 @@ ${isActing ? section("settings", "Settings", form(typed, services, stored === nu
     try {
       await savePage(deps, c.var.customerId, readInput(statusPageInput, bodyOf(fields)), changeBy(c));
     } catch (error) {
-      const { faults, status } = refusalOf(error);
-      return await show(c, { fields, faults: atFields(faults, fields) }, status);
+      const refused = refusalOf(error);
+      return await show(c, sentForm(deps, fields, { faults: atFields(refused, fields) }), refused.status);
     }
     return c.redirect(`${path}?done=saved`, 303);
   });

@@ -258,8 +258,8 @@ describe("rights", () => {
     const stranger = await forms.signIn(globex.owner);
     for (const path of paths) {
       const { status, text } = await ask(`/console/${path}`, viewer);
-      // Signing out is the only one.
-      expect([path, status, [...text.matchAll(/<button/g)].length, text.includes('class="button')]).toEqual([path, 200, 1, false]);
+      // Signing out, here and everywhere, is all that there is.
+      expect([path, status, [...text.matchAll(/<button/g)].length, text.includes('class="button')]).toEqual([path, 200, 2, false]);
       const theirs = await ask(`/console/${path}`, stranger);
       expect([path, theirs.status]).toEqual([path, /\d/.test(path) ? 404 : 200]);
       expect(theirs.text).not.toContain("rights");
@@ -293,5 +293,36 @@ describe("rights", () => {
       expect([path, (await ask(`/console/${path}`, viewer, form)).status]).toEqual([path, 403]);
       if (/\d/.test(path)) expect([path, (await ask(`/console/${path}`, stranger, form)).status]).toEqual([path, 404]);
     }
+  });
+});
+
+describe("incidents of the status page", () => {
+  it("that are sent twice by one form are published once", async () => {
+    const { ask, onceOf, api } = forms;
+    const page = await ask("/console/status-page", editor, { title: "Acme", slug: "acme-status", enabled: "on" });
+    expect(page.to).toBe("/console/status-page?done=saved");
+    const form = {
+      title: "Slow answers",
+      impact: "minor",
+      state: "",
+      text: "We look into it.",
+      once: onceOf((await ask("/console/status-page/incidents/new", editor)).text),
+    };
+    const answers = await Promise.all([1, 2].map(() => ask("/console/status-page/incidents/new", editor, form)));
+    expect(answers.map(({ to }) => to)).toContain("/console/status-page?done=written");
+    await ask("/console/status-page/incidents/new", editor, form);
+    const incidents = async () => (await api.call("GET", "/v1/status-page/incidents", { token: acme.viewer })).list;
+    expect(await incidents()).toHaveLength(1);
+    const [incident] = await incidents();
+    const path = `/console/status-page/incidents/${incident?.id}`;
+    const update = {
+      title: "Slow answers",
+      impact: "minor",
+      state: "resolved",
+      text: "It is over.",
+      once: onceOf((await ask(path, editor)).text),
+    };
+    for (const _ of [1, 2]) expect((await ask(path, editor, update)).to).toBe("/console/status-page?done=written");
+    expect((await incidents())[0]?.["updates"]).toHaveLength(2);
   });
 });

@@ -197,6 +197,27 @@ const changes: readonly [what: string, does: () => Promise<unknown>, kinds: read
     ["freeze.set", "freeze.expired", "freeze.set", "freeze.lifted"],
   ],
   [
+    "all services of a customer are frozen, run out, are frozen and released",
+    async () => {
+      await sql("insert into customer_freezes (customer_id, reason, actor, until) values ($1, 'maintenance', 'token:1', now())", [
+        ids.customer,
+      ]);
+      await sql("update customer_freezes set expired_at = now()");
+      await sql("update customer_freezes set set_at = clock_timestamp(), expired_at = null, until = null");
+      await sql("delete from customer_freezes");
+    },
+    ["freeze.set", "freeze.expired", "freeze.set", "freeze.lifted"],
+  ],
+  [
+    "there is a panic, which is lifted; other settings are changed meanwhile",
+    async () => {
+      await sql("update settings set panic_reason = 'a leaked key', panic_actor = 'admin:a', panic_set_at = clock_timestamp()");
+      await sql("update settings set shards = shards");
+      await sql("update settings set panic_reason = null, panic_actor = null, panic_set_at = null");
+    },
+    ["panic.set", "panic.lifted"],
+  ],
+  [
     "credentials are made",
     async () => {
       await sql("insert into customer_tokens (customer_id, name, role, token_hash) values ($1, 'ci', 'editor', repeat('a', 64))", [

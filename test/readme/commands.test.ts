@@ -21,6 +21,7 @@ const commands = await printedCommands();
 /** Run here as printed, on both Nodes, and what they then say. Words in capitals and `...` are filled in. */
 const runHere: Readonly<Record<string, RegExp>> = {
   "npm run client:generate": /operations\.ts: unchanged/,
+  "npm run islands:generate": /island-code\.ts: unchanged/,
   "npm run guides:generate": /guides\.ts: unchanged/,
   "npm run schedule:generate": /wrangler\.toml: unchanged\n.*vercel\.json: unchanged/,
   "npm run decisions:generate": /README\.md: unchanged/,

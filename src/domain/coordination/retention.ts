@@ -104,6 +104,7 @@ export const retention = {
   channels: { stays: "a row a channel, removed ones too: messages refer to them" },
 
   status_pages: { stays: "a row a customer who publishes one" },
+  customer_freezes: { stays: "an order that is in force, until it is lifted: a row a customer" },
   status_incidents: { stays: "what a customer has published: a thousand at most, until it deletes them" },
 
   audit_log: { setting: "AUDIT_RETENTION" },

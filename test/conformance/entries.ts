@@ -128,6 +128,7 @@ const comparablePage = (page: string): string =>
     .replaceAll(/<figure id="axis"[^>]* data-fresh="[1-9]\d*">[^]*?<\/figure>/g, "<figure>")
     .replaceAll(/\b\d+ (?:s|min|h|d)(?: \d+ (?:s|min|h))?\b/g, "SPAN")
     .replaceAll(/<bdi>\d{4}-\d\d-\d\dT[\d:.]+\+00:00<\/bdi>/g, "<bdi>TIME</bdi>")
+    .replaceAll(/\b\d+\.\d s (?:ahead|behind)/g, "SKEW")
     .replaceAll(/<code>[0-9a-f]{32}<\/code>/g, "<code>ID</code>")
     .replaceAll(/<code class="copy">(?:[\w-]{32}|[0-9a-f]{64})<\/code>/g, "<code>RANDOM</code>")
     .replaceAll(/name="once" value="[\w-]{22}"/g, 'name="once" value="ONCE"');
@@ -144,7 +145,7 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
     // Of what says when it was made.
     ...(headers["etag"] !== undefined && { etag: "ETAG" }),
     ...(status === 429 && { "retry-after": "N" }),
-    ...(headers["set-cookie"] !== undefined && { "set-cookie": headers["set-cookie"].replace(/=[\w-]{108};/, "=SESSION;") }),
+    ...(headers["set-cookie"] !== undefined && { "set-cookie": headers["set-cookie"].replace(/=[\w-]{100,200};/, "=SESSION;") }),
     ...(headers["console-as-of"] !== undefined && { "console-as-of": "NOW", etag: "OF NOW" }),
     ...(requestId.test(headers["x-request-id"] ?? "") && { "x-request-id": "ID" }),
   },
@@ -173,6 +174,9 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
     .replaceAll(/"(elapsed_minutes|window_elapsed_percent|coverage)":\d+(\.\d+)?(?=[,}])/g, '"$1":N')
     // Of a storm that is on.
     .replaceAll(/"unmeasured_seconds":\d+(\.\d+)?/g, '"unmeasured_seconds":N')
+    // As measured.
+    .replaceAll(/"clock_skew_seconds":-?[\d.e-]+/g, '"clock_skew_seconds":N')
+    .replaceAll(/^(tranche_clock_skew_seconds\{[^}]*\}) [\d.e+-]+$/gm, "$1 N")
     .replaceAll(/try again in \d+ s/g, "try again in N s")
     .replaceAll(/^(\w+_(?:age|lag|overdue)_seconds(?:\{[^}]*\})?) [\d.e+-]+$/gm, "$1 N")
     .replaceAll(/^(tranche_(?:job_last|round)_duration_seconds\S*) [\d.e+-]+$/gm, "$1 N"),

@@ -255,6 +255,8 @@ export const requestFiles: readonly string[] = [
   "db/detection/end-storms.ts",
   "db/steering/freeze.ts",
   "db/steering/panic.ts",
+  "db/publish/status-incidents.ts",
+  "db/publish/status-pages.ts",
   "db/billing/adjustments.ts",
   "db/coordination/shard-control.ts",
   "db/tenants/idempotency.ts",

@@ -74,8 +74,7 @@ export const registerAdjustmentCauses = (app: App, deps: Pick<Deps, "adjustments
     middleware: [guards.adminWith("billing"), jsonBody],
     request: { query: z.strictObject({}), body: jsonRequest(input) },
     responses: {
-      200: jsonAnswer(schema, "It waits already"),
-      201: jsonAnswer(schema, "It waits for the next run"),
+      201: jsonAnswer(schema, "The cause that waits for the next run: a new one, or the one that has waited already"),
       ...writeProblems,
     },
   });
@@ -83,6 +82,6 @@ export const registerAdjustmentCauses = (app: App, deps: Pick<Deps, "adjustments
     const { usage_snapshot_id: snapshotId, reason } = c.req.valid("json");
     const wanted = await answerOnce(c, deps, 0, (change) => deps.adjustments.want({ snapshotId, reason }, change));
     if (wanted === null) throw noSuchResource();
-    return c.json(represent(wanted), wanted.made ? 201 : 200);
+    return c.json(represent(wanted), 201);
   });
 };

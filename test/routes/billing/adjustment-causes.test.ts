@@ -39,7 +39,7 @@ describe("the adjustment of a window", () => {
     };
     expect([made.status, made.body]).toEqual([201, cause]);
     const again = await want(snapshot);
-    expect([again.status, again.body]).toEqual([200, made.body]);
+    expect([again.status, again.body]).toEqual([201, made.body]);
     expect((await api.call("GET", path)).body).toEqual([made.body]);
     expect(
       await api.db.rows(

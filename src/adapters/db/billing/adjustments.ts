@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { AppError } from "../../../errors.ts";
-import type { AdjustmentCause, AdjustmentStore, WantedAdjustment } from "../../ports/billing/adjustments.ts";
+import type { AdjustmentCause, AdjustmentStore } from "../../ports/billing/adjustments.ts";
 import type { Database } from "../platform/client.ts";
 import { auditRow, ms, rememberedAnswer, write } from "../platform/write.ts";
 
@@ -8,7 +8,7 @@ import { auditRow, ms, rememberedAnswer, write } from "../platform/write.ts";
 const columns = sql`n.id, s.customer_id as "customerId", n.service_id as "serviceId", n.cause, ${ms("n.from_at", "fromMs")},
   case when isfinite(n.to_at) then trunc(extract(epoch from n.to_at) * 1000)::bigint end as "toMs", ${ms("n.noted_at", "notedAtMs")}, n.idle`;
 
-type Asked = { readonly billed: boolean; readonly cause: WantedAdjustment | null };
+type Asked = { readonly billed: boolean; readonly cause: AdjustmentCause | null };
 
 export const createAdjustmentStore = (db: Database): AdjustmentStore => ({
   list: async ({ afterId, limit }) =>
@@ -31,9 +31,9 @@ export const createAdjustmentStore = (db: Database): AdjustmentStore => ({
         insert into adjustment_causes (service_id, cause, from_at, to_at)
         select service_id, 'usage', window_start, window_end from target where billed and not exists (select from waiting) returning *
       ), shown as (
-        select ${columns}, true as made from made n join services s on s.id = n.service_id
+        select ${columns} from made n join services s on s.id = n.service_id
         union all
-        select ${columns}, false as made from waiting n join services s on s.id = n.service_id where exists (select from target where billed)
+        select ${columns} from waiting n join services s on s.id = n.service_id where exists (select from target where billed)
       ), audit as (${auditRow(
         change,
         "want",

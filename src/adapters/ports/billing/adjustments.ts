@@ -13,18 +13,15 @@ export type AdjustmentCause = {
   readonly idle: boolean;
 };
 
-/** `made`: false where the window had such a cause already, which is this one. */
-export type WantedAdjustment = AdjustmentCause & { readonly made: boolean };
-
 /** The queue of adjustments. Triggers fill it, billing empties it; an operator may add a window to it. */
 export interface AdjustmentStore {
   /** By id, ascending. */
   list(page: Page): Promise<readonly AdjustmentCause[]>;
   /**
-   * Has the next run compute a billed window again.
+   * Has the next run compute a billed window again; one that waits for that already does so once.
    * @param snapshotId of the window, as findings name it
    * @returns null: there is no such window
    * @throws AppError `conflict` for one that is not billed yet
    */
-  want(order: { readonly snapshotId: number; readonly reason: string }, change: Change): Promise<WantedAdjustment | null>;
+  want(order: { readonly snapshotId: number; readonly reason: string }, change: Change): Promise<AdjustmentCause | null>;
 }

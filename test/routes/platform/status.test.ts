@@ -69,6 +69,7 @@ describe("/v1/status", () => {
       takeovers: [],
       secrets: { current_key: 0, previous_keys: 0, unknown_keys: 0 },
       ownership: { lapsing: 0, held: 0, disputed: 0 },
+      panic: null,
     });
   });
 
@@ -316,6 +317,7 @@ describe("/readyz", () => {
     expect([answer.status, answer.headers.get("cache-control"), answer.headers.get("vary")]).toEqual([200, "no-store", "Accept"]);
     expect(answer.body).toEqual({
       status: "ok",
+      panic: false,
       failing_shards: [],
       warnings: [expect.stringContaining("EVIDENCE_SIGNING_KEY")],
       leases: [{ name: "shard:0", provider: "cloudflare", epoch: 1, held: true, age_seconds: expect.any(Number) as number }],

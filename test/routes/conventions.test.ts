@@ -212,9 +212,11 @@ describe("/openapi.json", () => {
       Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
     );
     const registered = api.app.routes
-      // `/internal` is between the providers and their operator, `/` and the console are for people in a browser: none is for clients.
+      // `/internal` is between the providers and their operator, `/`, the console and the style of `/docs` are for people in a browser:
+      // none is for clients.
       .filter(
-        ({ method, path }) => method !== "ALL" && path !== "/openapi.json" && path !== "/" && !/^\/(internal|console)(\/|$)/.test(path),
+        ({ method, path }) =>
+          method !== "ALL" && path !== "/openapi.json" && !/^\/($|(?:internal|console|docs\/assets)(?:\/|$))/.test(path),
       )
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
     expect(new Set(described)).toEqual(new Set(registered));

@@ -34,6 +34,8 @@ export default defineConfig({
         test: {
           ...patience,
           name: "workers",
+          // As above: a workerd of its own for each file would take a quarter of the time.
+          isolate: false,
           include: inWorkerd,
         },
       },

@@ -34,11 +34,13 @@ const confirm = async (question: string): Promise<boolean | null> => {
   }
 };
 
-const { env, stdout } = process;
+const { env, stdout, stderr } = process;
 const colours = stdout.isTTY && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
 
 // `tranche services | head`: whoever reads has seen enough.
 stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+// What is said beside the answer may find nobody who reads it: that changes nothing of how it ends.
+stderr.on("error", () => undefined);
 
 process.exitCode = await run(process.argv.slice(2), {
   env,

@@ -2,7 +2,7 @@ import type { Client } from "../src/client/client.ts";
 import { createClient } from "../src/client/client.ts";
 import { CommandError, exit } from "./exit.ts";
 import type { Environment } from "./settings.ts";
-import { credentialsFile, deploymentUrl, isExposed, readStored } from "./settings.ts";
+import { credentialsFile, deploymentUrl, isExposed, readStored, tokenOf } from "./settings.ts";
 
 /** How long one request may take. */
 const requestMs = 30_000;
@@ -100,7 +100,7 @@ export const chosen = async (
   if (url === null)
     throw new CommandError(exit.refused, "nobody is signed in: tranche login --url URL, or set TRANCHE_URL and TRANCHE_TOKEN");
   const own = env["TRANCHE_TOKEN"]?.trim() ?? "";
-  if (own !== "") return { url, token: own };
+  if (own !== "") return { url, token: tokenOf(own, "TRANCHE_TOKEN") };
   if (stored === null) throw new CommandError(exit.refused, `nobody is signed in: tranche login --url ${url}, or set TRANCHE_TOKEN`);
   // A token is for whom it was given to: another address would be told it.
   if (new URL(stored.url).origin !== new URL(url).origin)

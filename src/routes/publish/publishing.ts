@@ -13,8 +13,9 @@ type Publishing = Pick<Deps, "statusPages" | "statusIncidents" | "publishedPages
 
 const noPage = () => new AppError("not_found", "there is no status page yet: PUT /v1/status-page makes one");
 
+/** What was written stands: where the page's name can not be read any more, it is read anew half a minute later. */
 const forgetPage = async (deps: Publishing, customerId: number): Promise<void> => {
-  const page = await deps.statusPages.get(customerId);
+  const page = await deps.statusPages.get(customerId).catch(() => null);
   if (page !== null) deps.publishedPages.forget(page.slug);
 };
 
@@ -25,9 +26,11 @@ export const savePage = async (
   input: z.infer<typeof statusPageInput>,
   change: Change,
 ): Promise<StatusPage> => {
-  await forgetPage(deps, customerId);
+  const before = await deps.statusPages.get(customerId);
   const page = await deps.statusPages.put(customerId, statusPageFields(input), change);
   if (page === null) throw noSuchResource();
+  // Afterwards: until then somebody may have looked again at what there was.
+  if (before !== null) deps.publishedPages.forget(before.slug);
   deps.publishedPages.forget(page.slug);
   return page;
 };
@@ -39,8 +42,11 @@ export const removePage = async (deps: Publishing, customerId: number, change: C
   deps.publishedPages.forget(slug);
 };
 
-const refuse = ({ impact, state, startsAtMs, endsAtMs }: Omit<StatusIncident, "id" | "publicId" | "updates">, nowMs: number): void => {
-  const fault = timeFault({ impact, startsAtMs, endsAtMs }, nowMs);
+type Judged = Pick<StatusIncident, "impact" | "state" | "startsAtMs" | "endsAtMs">;
+
+/** @param seen the incident as it was before; null: it is new */
+const refuse = ({ impact, state, startsAtMs, endsAtMs }: Judged, nowMs: number, seen: StatusIncident | null): void => {
+  const fault = timeFault({ impact, startsAtMs, endsAtMs }, nowMs, seen?.startsAtMs ?? null);
   if (fault !== null) throw invalidBody({ pointer: `/${fault.field}`, detail: fault.detail });
   if (!isStateOf(impact, state))
     throw invalidBody({
@@ -65,7 +71,7 @@ export const writeIncident = async (
     startsAtMs: startsAt ?? nowMs,
     endsAtMs: endsAt ?? null,
   };
-  refuse({ ...incident, createdAtMs: nowMs, updatedAtMs: nowMs }, nowMs);
+  refuse(incident, nowMs, null);
   const written = await deps.statusIncidents.create(customerId, { ...incident, text }, change);
   if (written === null) throw noPage();
   await forgetPage(deps, customerId);
@@ -95,7 +101,7 @@ export const writeUpdate = async (
   if (seen === null) throw noSuchResource();
   const fields = updateFields(body);
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-  refuse({ ...seen, ...given }, deps.clock.nowMs());
+  refuse({ ...seen, ...given }, deps.clock.nowMs(), seen);
   const written = await deps.statusIncidents.update(customerId, seen, fields, change);
   if (written === null) throw noSuchResource();
   await forgetPage(deps, customerId);

@@ -295,3 +295,24 @@ describe("rights", () => {
     }
   });
 });
+
+it("of two who write on one incident, the later one is told what the earlier one wrote, and undoes nothing of it", async () => {
+  const { ask, api } = forms;
+  await api.call("PUT", "/v1/status-page", { token: acme.editor, body: { slug: "acme-two", title: "ACME", enabled: true } });
+  const incident = { title: "Downloads fail", impact: "minor", state: "investigating", text: "We look into it." };
+  await ask("/console/status-page/incidents/new", editor, incident);
+  const of = async () => (await api.call("GET", "/v1/status-page/incidents", { token: acme.viewer })).list[0];
+  const at = `/console/status-page/incidents/${(await of())?.id ?? 0}`;
+  const seen = /name="after" value="(\d+)"/.exec((await ask(at, editor)).text)?.[1] ?? "";
+  const body = { text: "It is over.", state: "resolved", title: "Downloads failed" };
+  await api.call("POST", `${at.replace("/console", "/v1")}/updates`, { token: acme.editor, body });
+  const late = await ask(at, editor, { ...incident, text: "Still looking.", after: seen });
+  expect([late.status, late.said]).toEqual([409, expect.stringContaining("somebody else has written an update meanwhile")]);
+  expect(late.text).toContain("It is over.");
+  expect(late.text).toContain("Still looking.");
+  expect(await of()).toMatchObject({ state: "resolved", title: "Downloads failed" });
+  // Having seen it, they may.
+  const again = /name="after" value="(\d+)"/.exec(late.text)?.[1] ?? "";
+  expect((await ask(at, editor, { ...incident, text: "Still looking.", after: again })).status).toBe(303);
+  expect(await of()).toMatchObject({ state: "investigating", title: "Downloads fail" });
+});

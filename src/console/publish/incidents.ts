@@ -50,6 +50,12 @@ const bodyOf = (fields: URLSearchParams): Record<string, unknown> => {
   };
 };
 
+/** How many updates there were on the page that the form is of. */
+const afterOf = (fields: URLSearchParams): number | null => {
+  const after = Number(fields.get("after") ?? Number.NaN);
+  return Number.isInteger(after) ? after : null;
+};
+
 const known = ["title", "impact", "state", "text", "starts_at", "ends_at"];
 
 const newForm = (typed: Typed, stored: StatusPage): Html => html`<p class="crumb"><a href="${path}">Status page</a></p>
@@ -69,6 +75,7 @@ const updateForm = (typed: Typed, one: StatusIncident, stored: StatusPage): Html
   const at = `${path}/incidents/${one.id}`;
   const isMaintenance = one.impact === "maintenance";
   return html`${formNote(typed, known)}<form class="card" method="post" action="${at}">
+<input type="hidden" name="after" value="${typed.fields.get("after") ?? one.updates.length}">
 ${prose(typed, { name: "text", label: "What is new" })}
 ${choice(typed, { name: "state", label: "State" }, stateChoices(isMaintenance ? maintenanceStates : incidentStates))}
 ${line(typed, { name: "title", label: "Title" })}
@@ -143,9 +150,11 @@ ${section("updates", "What was published", updates(one, nowMs))}`;
   app.post(`${path}/incidents/:id`, acting, async (c) => {
     const fields = await readForm(c, mostFormBytes);
     try {
-      await writeUpdate(deps, c.var.customerId, idOf(c), readInput(updateInput, bodyOf(fields)), changeBy(c));
+      await writeUpdate(deps, c.var.customerId, idOf(c), readInput(updateInput, bodyOf(fields)), changeBy(c), afterOf(fields));
     } catch (error) {
       const { faults, status } = refusalOf(error);
+      // What was written meanwhile is shown below: whoever sends it again has seen it.
+      if (status === 409) fields.delete("after");
       return await showOne(c, { fields, faults }, status);
     }
     return c.redirect(`${path}?done=written`, 303);

@@ -89,16 +89,23 @@ const updateFields = (body: z.infer<typeof updateInput>): NewIncidentUpdate => (
   endsAtMs: body.ends_at,
 });
 
-/** Appends an update, and changes with it what it names. @throws AppError `bad_request`, `conflict`, `not_found` */
+/**
+ * Appends an update, and changes with it what it names.
+ * @param afterUpdates how many there were when it was begun to be written: a form names all fields as they were then. Null: it names what it changes alone
+ * @throws AppError `bad_request`, `conflict`, `not_found`
+ */
 export const writeUpdate = async (
   deps: Publishing,
   customerId: number,
   incidentId: number,
   body: z.infer<typeof updateInput>,
   change: Change,
+  afterUpdates: number | null = null,
 ): Promise<StatusIncident> => {
   const seen = await deps.statusIncidents.get(customerId, incidentId);
   if (seen === null) throw noSuchResource();
+  if (afterUpdates !== null && seen.updates.length !== afterUpdates)
+    throw new AppError("conflict", "somebody else has written an update meanwhile: read it, and what below is as it was before");
   const fields = updateFields(body);
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
   refuse({ ...seen, ...given }, deps.clock.nowMs(), seen);

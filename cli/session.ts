@@ -50,7 +50,24 @@ const unreachable = (url: string, error: unknown): CommandError => {
   return new CommandError(exit.unreachable, `${url} can not be reached: ${what}`, { cause: error, mend });
 };
 
-/** `fetch` with a limit of time that follows no redirect, tells why there is no answer, and reads the clock of who answers. */
+/** What stands between may say that it is JSON, and break off, or be something else. */
+const refuseBroken = (origin: string, response: Response, text: string): void => {
+  if (text === "" || !/\bjson\b/.test(response.headers.get("content-type") ?? "")) return;
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    const mend = "is the URL that of the deployment, and does nothing stand between?";
+    throw new CommandError(exit.unreachable, `${origin} answers ${response.status} with what is no JSON, though it says so`, {
+      cause: error,
+      mend,
+    });
+  }
+};
+
+/**
+ * `fetch` with a limit of time that follows no redirect, tells why there is no answer, or no whole one, and reads the clock of who
+ * answers.
+ */
 const reaching =
   (times: Times, limitMs: number): typeof fetch =>
   async (input, init) => {
@@ -58,8 +75,10 @@ const reaching =
     const { origin } = new URL(url);
     const sentAtMs = Date.now();
     let response: Response;
+    let text: string;
     try {
       response = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(limitMs) });
+      text = await response.text();
     } catch (error) {
       throw unreachable(origin, error);
     }
@@ -71,7 +90,8 @@ const reaching =
     const date = Date.parse(response.headers.get("date") ?? "");
     // Dates are whole seconds, rounded down.
     if (!Number.isNaN(date)) times.aheadMs = date + 500 - (sentAtMs + Date.now()) / 2;
-    return response;
+    refuseBroken(origin, response, text);
+    return new Response(text === "" ? null : text, { status: response.status, headers: response.headers });
   };
 
 /** @param token "" asks as nobody */

@@ -85,6 +85,40 @@ it("directories are made down to the last, as often as one likes", async () => {
   await writeStored(env, stored);
 });
 
+describe("an answer that is none", () => {
+  it.each([
+    ["cut", /can not be reached: /],
+    ["broken", /answers 200 with what is no JSON/],
+    ["broken error", /answers 502 with what is no JSON/],
+    ["null", /the answer is none that tranche [^ ]+ knows/],
+    ["object", /the answer is none that tranche [^ ]+ knows/],
+    ["web page", /the answer is none that tranche [^ ]+ knows/],
+    ["circle", /the next page of the list is the same one/],
+    ["bad link", /the answer is none that tranche [^ ]+ knows/],
+  ])("is told as such: %s", async (kind, words) => {
+    const url = await listen((_, response) => {
+      response.statusCode = kind === "broken error" ? 502 : 200;
+      response.setHeader("content-type", kind === "web page" ? "text/html" : "application/json");
+      if (kind === "circle") response.setHeader("link", '</v1/fleet?cursor=x>; rel="next"');
+      if (kind === "bad link") response.setHeader("link", '<http://[bad>; rel="next"');
+      if (kind === "cut") {
+        response.setHeader("content-length", "100");
+        response.write("[{", () => response.destroy());
+      } else response.end({ null: "null", object: "{}", circle: "[]", "bad link": "[]", "web page": "<p>hello</p>" }[kind] ?? "[{");
+    });
+    const { code, out, err } = await commandLine(["services"], { env: { HOME: home, TRANCHE_URL: url, TRANCHE_TOKEN: "trn_x" } });
+    expect([code, out]).toEqual([4, ""]);
+    expect(err).toMatch(words);
+  });
+});
+
+it("whoever has read enough of an answer changes nothing of how it ends", async () => {
+  const env = { PATH: process.env["PATH"], TRANCHE_URL: nowhere, HOME: home };
+  const child = spawn(process.execPath, [launcher, "doctor"], { env, stdio: ["ignore", "pipe", "ignore"] });
+  child.stdout.destroy();
+  expect(await once(child, "close")).toEqual([1, null]);
+});
+
 it("that nobody reads what is said beside the answer changes nothing of how it ends", async () => {
   const child = spawn(process.execPath, [launcher, "bogus"], { env: { PATH: process.env["PATH"] }, stdio: ["ignore", "pipe", "pipe"] });
   child.stderr.destroy();

@@ -32,6 +32,12 @@ export const refusalOf = (error: unknown): { readonly faults: Faults; readonly s
   return { faults, status: error.code === "bad_request" ? 400 : 409 };
 };
 
+/** What a form says of the state that it was made of, which its sender can not see; null: nothing. */
+export const numberOf = (fields: URLSearchParams, name: string): number | null => {
+  const value = Number(fields.get(name) || Number.NaN);
+  return Number.isSafeInteger(value) ? value : null;
+};
+
 type About = { readonly name: string; readonly label: string; readonly hint?: string; readonly isFirst?: boolean };
 
 const flags = ({ name, isFirst }: About, faults: Faults): Html =>

@@ -15,7 +15,7 @@ import { idOf } from "../asked.ts";
 import { mayAct, page } from "../page.ts";
 import { facts, section, stateOf, when } from "../parts.ts";
 import { acting, viewing } from "../session.ts";
-import { checkbox, choice, formNote, line, mostFormBytes, prose, readInput, refusalOf, timeTyped } from "./fields.ts";
+import { checkbox, choice, formNote, line, mostFormBytes, numberOf, prose, readInput, refusalOf, timeTyped } from "./fields.ts";
 import type { Typed } from "./fields.ts";
 import { incidentWord } from "./incident-list.ts";
 
@@ -48,12 +48,6 @@ const bodyOf = (fields: URLSearchParams): Record<string, unknown> => {
     starts_at: timeTyped(fields.get("starts_at")),
     ends_at: timeTyped(fields.get("ends_at")),
   };
-};
-
-/** How many updates there were on the page that the form is of. */
-const afterOf = (fields: URLSearchParams): number | null => {
-  const after = Number(fields.get("after") ?? Number.NaN);
-  return Number.isInteger(after) ? after : null;
 };
 
 const known = ["title", "impact", "state", "text", "starts_at", "ends_at"];
@@ -150,7 +144,7 @@ ${section("updates", "What was published", updates(one, nowMs))}`;
   app.post(`${path}/incidents/:id`, acting, async (c) => {
     const fields = await readForm(c, mostFormBytes);
     try {
-      await writeUpdate(deps, c.var.customerId, idOf(c), readInput(updateInput, bodyOf(fields)), changeBy(c), afterOf(fields));
+      await writeUpdate(deps, c.var.customerId, idOf(c), readInput(updateInput, bodyOf(fields)), changeBy(c), numberOf(fields, "after"));
     } catch (error) {
       const { faults, status } = refusalOf(error);
       // What was written meanwhile is shown below: whoever sends it again has seen it.

@@ -11,7 +11,7 @@ import { removePage, savePage } from "../../routes/publish/publishing.ts";
 import { mayAct, page } from "../page.ts";
 import { empty, facts, note, section, stateOf, wrong, fault } from "../parts.ts";
 import { acting, viewing } from "../session.ts";
-import { checkbox, choice, formNote, line, mostFormBytes, readInput, refusalOf } from "./fields.ts";
+import { checkbox, choice, formNote, line, mostFormBytes, numberOf, readInput, refusalOf } from "./fields.ts";
 import type { Faults, Typed } from "./fields.ts";
 import { incidentList } from "./incident-list.ts";
 
@@ -89,6 +89,7 @@ const form = (typed: Typed, choices: readonly Choice[], isNew: boolean): Html =>
   const more = choices.filter(({ id }) => !listed.has(String(id))).map(({ id, name }) => [String(id), name] as const);
   const known = ["slug", "title", "add_name", ...rows.map(({ serviceId }) => `name-${serviceId}`)];
   return html`${formNote(typed, known)}<form class="card wide" method="post" action="${path}">
+<input type="hidden" name="as_of" value="${fields.get("as_of") ?? ""}">
 ${line(typed, { name: "title", label: "Title", isFirst: isNew })}
 ${line(typed, { name: "slug", label: "Address", hint: "The page is at /status/ and this: lower-case letters, digits and hyphens." })}
 <div class="field">${checkbox("enabled", "on", "Switched on: everybody can read it", fields.get("enabled") === "on")}</div>
@@ -125,6 +126,7 @@ export const registerStatusSettings = (app: App, deps: Deps): void => {
       incidentList(c, deps, nowMs),
     ]);
     const typed = sent ?? { fields: fieldsOf(stored), faults: {} };
+    if (!typed.fields.has("as_of")) typed.fields.set("as_of", String(stored?.updatedAtMs ?? 0));
     const done = doneWords[c.req.query("done") ?? ""];
     const none = empty(
       "No status page yet.",
@@ -146,9 +148,11 @@ ${isActing ? section("settings", "Settings", form(typed, services, stored === nu
   app.post(path, acting, async (c) => {
     const fields = await readForm(c, mostFormBytes);
     try {
-      await savePage(deps, c.var.customerId, readInput(statusPageInput, bodyOf(fields)), changeBy(c));
+      await savePage(deps, c.var.customerId, readInput(statusPageInput, bodyOf(fields)), changeBy(c), numberOf(fields, "as_of"));
     } catch (error) {
       const { faults, status } = refusalOf(error);
+      // Whoever sends it again has seen what it replaces.
+      if (status === 409) fields.delete("as_of");
       return await show(c, { fields, faults: atFields(faults, fields) }, status);
     }
     return c.redirect(`${path}?done=saved`, 303);

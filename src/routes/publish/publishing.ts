@@ -19,14 +19,23 @@ const forgetPage = async (deps: Publishing, customerId: number): Promise<void> =
   if (page !== null) deps.publishedPages.forget(page.slug);
 };
 
-/** @throws AppError `conflict` for an address that is taken, `bad_request` for services of somebody else, `not_found` */
+/**
+ * @param asOfMs when the page was last changed that this is a change of, 0: there was none; it replaces no later one. Null: it replaces any
+ * @throws AppError `conflict` for an address that is taken and a page that was changed, `bad_request` for services of somebody else, `not_found`
+ */
 export const savePage = async (
   deps: Publishing,
   customerId: number,
   input: z.infer<typeof statusPageInput>,
   change: Change,
+  asOfMs: number | null = null,
 ): Promise<StatusPage> => {
   const before = await deps.statusPages.get(customerId);
+  if (asOfMs !== null && (before?.updatedAtMs ?? 0) !== asOfMs)
+    throw new AppError(
+      "conflict",
+      "somebody else has changed the page meanwhile: what is above is what there is now, below is what was typed",
+    );
   const page = await deps.statusPages.put(customerId, statusPageFields(input), change);
   if (page === null) throw noSuchResource();
   // Afterwards: until then somebody may have looked again at what there was.

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { writeStored } from "../../cli/settings.ts";
+import { readStored, writeStored } from "../../cli/settings.ts";
 import { commandLine, commandProcess } from "../support/command-line.ts";
 
 const launcher = fileURLToPath(new URL("../../cli/tranche.js", import.meta.url));
@@ -83,6 +83,7 @@ it("directories are made down to the last, as often as one likes", async () => {
   const stored = { url: nowhere, token: "trn_x" };
   await Promise.all([writeStored(env, stored), mkdir(join(home, "a"), { recursive: true })]);
   await writeStored(env, stored);
+  expect(await readStored(env)).toEqual(stored);
 });
 
 describe("an answer that is none", () => {

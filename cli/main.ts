@@ -3,7 +3,10 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { run } from "./run.ts";
 
-const write = (stream: NodeJS.WriteStream, line: string): void => void stream.write(`${line}\n`);
+/** Streams that nobody reads any more. */
+const closed = new Set<NodeJS.WriteStream>();
+
+const write = (stream: NodeJS.WriteStream, line: string): void => void (closed.has(stream) || stream.write(`${line}\n`));
 
 /** A line that is not shown while it is typed. */
 const askSecret = async (question: string): Promise<string> => {
@@ -34,11 +37,12 @@ const confirm = async (question: string): Promise<boolean | null> => {
   }
 };
 
-const { env, stdout } = process;
+const { env, stdout, stderr } = process;
 const colours = stdout.isTTY && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
 
-// `tranche services | head`: whoever reads has seen enough.
-stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+// `tranche doctor | head`: whoever reads has seen enough, which changes nothing of how it ends. An answer that can not be kept does.
+stdout.on("error", (error: NodeJS.ErrnoException) => (error.code === "EPIPE" ? closed.add(stdout) : process.exit(1)));
+stderr.on("error", () => closed.add(stderr));
 
 process.exitCode = await run(process.argv.slice(2), {
   env,

@@ -2,7 +2,7 @@ import type { Call, Command, Io } from "./command.ts";
 import { flagsOf, helpOf, parseCall } from "./command.ts";
 import { commands } from "./commands.ts";
 import type { ExitCode } from "./exit.ts";
-import { exit, tell, usageError } from "./exit.ts";
+import { CommandError, exit, tell, usageError } from "./exit.ts";
 import { chosen, openSession } from "./session.ts";
 import { painter, plain } from "./text.ts";
 import { version } from "../src/version.ts";
@@ -72,6 +72,13 @@ const found = (args: readonly string[]): { readonly command: Command; readonly r
   throw usageError(`"${first}" is not a command: there is ${commands.map(({ name }) => name).join(", ")}`);
 };
 
+/** What is read of an answer is not there: another version answered, or something that is no tranche. */
+const strangeAnswer = (error: TypeError): CommandError =>
+  new CommandError(exit.unreachable, `the answer is none that tranche ${version} knows (${error.message})`, {
+    cause: error,
+    mend: "is the URL that of tranche, and of about this version? tranche doctor says more",
+  });
+
 /** Runs what a command line asks for. */
 export const run = async (args: readonly string[], io: Io): Promise<ExitCode> => {
   const [first] = args;
@@ -84,6 +91,7 @@ export const run = async (args: readonly string[], io: Io): Promise<ExitCode> =>
     return exit.ok;
   }
   let flags: readonly string[] = [];
+  let asked = false;
   try {
     const { command, rest } = found(args);
     flags = Object.keys(flagsOf(command));
@@ -91,9 +99,10 @@ export const run = async (args: readonly string[], io: Io): Promise<ExitCode> =>
       io.say(helpOf(command).trimEnd());
       return exit.ok;
     }
+    asked = command.offline !== true;
     return await command.run(callOf(command, rest, io));
   } catch (error) {
-    const told = tell(error, flags);
+    const told = tell(asked && error instanceof TypeError ? strangeAnswer(error) : error, flags);
     if (told === null) throw error;
     if (args.includes("--json")) io.warn(JSON.stringify({ error: told.json, exit: told.code }));
     else for (const [at, line] of told.lines.entries()) io.warn(at === 0 ? `tranche: ${plain(line)}` : plain(line));

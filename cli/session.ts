@@ -2,7 +2,7 @@ import type { Client } from "../src/client/client.ts";
 import { createClient } from "../src/client/client.ts";
 import { CommandError, exit } from "./exit.ts";
 import type { Environment } from "./settings.ts";
-import { credentialsFile, deploymentUrl, isExposed, readStored } from "./settings.ts";
+import { credentialsFile, deploymentUrl, isExposed, readStored, tokenOf } from "./settings.ts";
 
 /** How long one request may take. */
 const requestMs = 30_000;
@@ -50,7 +50,24 @@ const unreachable = (url: string, error: unknown): CommandError => {
   return new CommandError(exit.unreachable, `${url} can not be reached: ${what}`, { cause: error, mend });
 };
 
-/** `fetch` with a limit of time that follows no redirect, tells why there is no answer, and reads the clock of who answers. */
+/** What stands between may say that it is JSON, and break off, or be something else. */
+const refuseBroken = (origin: string, response: Response, text: string): void => {
+  if (text === "" || !/\bjson\b/.test(response.headers.get("content-type") ?? "")) return;
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    const mend = "is the URL that of the deployment, and does nothing stand between?";
+    throw new CommandError(exit.unreachable, `${origin} answers ${response.status} with what is no JSON, though it says so`, {
+      cause: error,
+      mend,
+    });
+  }
+};
+
+/**
+ * `fetch` with a limit of time that follows no redirect, tells why there is no answer, or no whole one, and reads the clock of who
+ * answers.
+ */
 const reaching =
   (times: Times, limitMs: number): typeof fetch =>
   async (input, init) => {
@@ -58,8 +75,10 @@ const reaching =
     const { origin } = new URL(url);
     const sentAtMs = Date.now();
     let response: Response;
+    let text: string;
     try {
       response = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(limitMs) });
+      text = await response.text();
     } catch (error) {
       throw unreachable(origin, error);
     }
@@ -71,7 +90,8 @@ const reaching =
     const date = Date.parse(response.headers.get("date") ?? "");
     // Dates are whole seconds, rounded down.
     if (!Number.isNaN(date)) times.aheadMs = date + 500 - (sentAtMs + Date.now()) / 2;
-    return response;
+    refuseBroken(origin, response, text);
+    return new Response(text === "" ? null : text, { status: response.status, headers: response.headers });
   };
 
 /** @param token "" asks as nobody */
@@ -100,7 +120,7 @@ export const chosen = async (
   if (url === null)
     throw new CommandError(exit.refused, "nobody is signed in: tranche login --url URL, or set TRANCHE_URL and TRANCHE_TOKEN");
   const own = env["TRANCHE_TOKEN"]?.trim() ?? "";
-  if (own !== "") return { url, token: own };
+  if (own !== "") return { url, token: tokenOf(own, "TRANCHE_TOKEN") };
   if (stored === null) throw new CommandError(exit.refused, `nobody is signed in: tranche login --url ${url}, or set TRANCHE_TOKEN`);
   // A token is for whom it was given to: another address would be told it.
   if (new URL(stored.url).origin !== new URL(url).origin)

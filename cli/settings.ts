@@ -1,6 +1,6 @@
 import { chmod, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { CommandError, exit, usageError } from "./exit.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -34,6 +34,17 @@ export const deploymentUrl = (text: string, source: string): string => {
   return url.href.replace(/\/+$/, "");
 };
 
+/**
+ * A token as it travels: in a header, which holds nothing but that.
+ * @param source the flag, variable or prompt that it comes from
+ * @throws CommandError naming that and the rule, never the token
+ */
+export const tokenOf = (text: string, source: string): string => {
+  const token = text.trim();
+  if (!/^[\x21-\x7E]+$/.test(token)) throw usageError(`${source} must be one word of printable ASCII: nothing else was typed or given`);
+  return token;
+};
+
 const missing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
 
 /** @returns null: nobody has signed in @throws CommandError where the file is none of ours */
@@ -45,8 +56,9 @@ export const readStored = async (env: Environment): Promise<Stored | null> => {
   });
   if (text === null) return null;
   try {
-    const { url, token } = JSON.parse(text) as Partial<Record<"url" | "token", unknown>>;
-    if (typeof url === "string" && typeof token === "string") return { url, token };
+    // An editor may have left a byte order mark. Whoever wrote it by hand keeps to what is asked of flags.
+    const { url, token } = JSON.parse(text.replace(/^\uFEFF/, "")) as Partial<Record<"url" | "token", unknown>>;
+    if (typeof url === "string" && typeof token === "string") return { url: deploymentUrl(url, "url"), token: tokenOf(token, "token") };
   } catch {
     // Told below.
   }
@@ -81,8 +93,24 @@ export const writeStored = async (env: Environment, stored: Stored): Promise<str
   return file;
 };
 
+/** As `mkdir` of Node with `recursive`, which never ends where a file system has no place for directories, such as below /proc. */
+const makeDirectory = async (directory: string): Promise<void> => {
+  const make = (): Promise<unknown> =>
+    mkdir(directory, { mode: 0o700 }).catch(async (error: unknown) => {
+      if (!(await isDirectory(directory))) throw error;
+    });
+  await make().catch(async (error: unknown) => {
+    const above = dirname(directory);
+    if (!missing(error) || (await isDirectory(above))) throw error;
+    await makeDirectory(above);
+    await make();
+  });
+};
+
+const isDirectory = async (path: string): Promise<boolean> => (await stat(path).catch(() => null))?.isDirectory() === true;
+
 const replaceFile = async (directory: string, file: string, beside: string, stored: Stored): Promise<void> => {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory);
   await rm(beside, { force: true });
   const handle = await open(beside, "wx", 0o600);
   try {

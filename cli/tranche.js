@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Starts the command line on Node 20 or later: built, as the package has it, or in a checkout from its sources.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const source = new URL("main.ts", import.meta.url);
@@ -15,6 +16,8 @@ else {
     process.stderr.write("tranche: this Node does not read TypeScript: run `npm ci` in the checkout, which installs one that does\n");
     process.exit(2);
   }
-  const { status, signal } = spawnSync(node, [fileURLToPath(source), ...process.argv.slice(2)], { stdio: "inherit" });
-  process.exit(status ?? (signal === "SIGINT" ? 130 : 143));
+  const child = spawn(node, [fileURLToPath(source), ...process.argv.slice(2)], { stdio: "inherit" });
+  // Whoever ends this one means that one.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (status, signal) => process.exit(status ?? 128 + constants.signals[signal]));
 }

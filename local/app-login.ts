@@ -13,6 +13,7 @@ const shape = /^[a-z][a-z0-9_]{0,62}$/;
 export const refuseLogin = (name: string): string | null => {
   if (!shape.test(name)) return "must be 1 to 63 of a-z, 0-9 and _, and begin with a letter";
   if (name === "tranche_app") return "must not be tranche_app: that is the role which every login is in";
+  if (name === "public" || name === "none") return `must not be ${name}, which stands for everybody, or nobody`;
   return name.startsWith("pg_") ? "must not begin with pg_, which belongs to PostgreSQL" : null;
 };
 
@@ -46,6 +47,8 @@ const withPassword = (ownerUrl: string, name: string, password: string): string 
 export const openLogin = async (ownerUrl: string, name: string, order: LoginOrder = "ensure"): Promise<Login> => {
   const refusal = refuseLogin(name);
   if (refusal !== null) throw new Error(`the role ${refusal}`);
+  // A word of SQL, such as user, is a name like any other.
+  const role = pg.escapeIdentifier(name);
   const client = new pg.Client({ connectionString: ownerUrl, connectionTimeoutMillis: 15_000 });
   client.on("error", () => undefined);
   await client.connect();
@@ -54,15 +57,15 @@ export const openLogin = async (ownerUrl: string, name: string, order: LoginOrde
     if (found) await refuseMighty(client, name);
     if (order === "lock" || order === "unlock") {
       if (!found) throw new Error(`there is no role ${name}`);
-      await client.query(`alter role ${name} ${order === "lock" ? "nologin" : "login"}`);
+      await client.query(`alter role ${role} ${order === "lock" ? "nologin" : "login"}`);
       return { made: false, url: null };
     }
     await ensureGroup(client);
     const password = found && order === "ensure" ? null : randomBytes(24).toString("base64url");
-    if (!found) await client.query(`create role ${name} login password ${pg.escapeLiteral(password ?? "")} in role tranche_app`);
+    if (!found) await client.query(`create role ${role} login password ${pg.escapeLiteral(password ?? "")} in role tranche_app`);
     else {
-      await client.query(`grant tranche_app to ${name}`);
-      if (password !== null) await client.query(`alter role ${name} password ${pg.escapeLiteral(password)}`);
+      await client.query(`grant tranche_app to ${role}`);
+      if (password !== null) await client.query(`alter role ${role} password ${pg.escapeLiteral(password)}`);
     }
     return { made: !found, url: password === null ? null : withPassword(ownerUrl, name, password) };
   } finally {

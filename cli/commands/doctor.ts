@@ -58,6 +58,22 @@ const permitted = async <T>(asked: Promise<T>): Promise<T | null> =>
     throw error;
   });
 
+/**
+ * What a deployment of another version answers may lack what is looked at: then that is not known, and all else still is.
+ * @param check what would have been looked at
+ */
+const understood = async (
+  check: string,
+  look: () => readonly Finding[] | Promise<readonly Finding[] | null>,
+): Promise<readonly Finding[]> => {
+  try {
+    return (await look()) ?? [];
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return [skipped(check, "the deployment does not tell it in words that this version knows: is it an older one?")];
+  }
+};
+
 const signedIn = async (
   call: Call,
   session: Session,
@@ -71,20 +87,18 @@ const signedIn = async (
   const chosenOnes = named === null ? services : services.filter(({ service_id, name }) => String(service_id) === named || name === named);
   if (chosenOnes.length === 0 && named !== null)
     throw usageError(`--service must be one of the services, and there is no "${named}": tranche services`);
-  const operators =
+  const operators = (): readonly Finding[] =>
     status === null ? [skipped("inside", "clocks, keys, jobs and the operator's channels are for admins to see")] : inside(status);
-  const told = status === null ? null : await permitted(jobs(client, status, isAlive(ready, nowMs), nowMs));
-  const operatorChannels = status === null ? null : await permitted(channelsOf(client, "operator's "));
-  const own = await permitted(channelsOf(client, ""));
-  const ownAccounts = await permitted(accounts(client));
+  const asAdmin = async (look: (full: NonNullable<typeof status>) => Promise<Finding[]>): Promise<Finding[] | null> =>
+    status === null ? null : await permitted(look(status));
   return [
-    ...peers(ready, status),
-    ...operators,
-    ...(told ?? []),
-    ...(operatorChannels ?? []),
-    ...(own ?? []),
-    ...(ownAccounts ?? []),
-    ...(await readiness(session, chosenOnes, !call.on("stored"))),
+    ...(await understood("peer", () => peers(ready, status))),
+    ...(await understood("inside", operators)),
+    ...(await understood("jobs", () => asAdmin((full) => jobs(client, full, isAlive(ready, nowMs), nowMs)))),
+    ...(await understood("operator's channels", () => asAdmin(() => channelsOf(client, "operator's ")))),
+    ...(await understood("channels", () => permitted(channelsOf(client, "")))),
+    ...(await understood("DNS accounts", () => permitted(accounts(client)))),
+    ...(await understood("readiness", () => readiness(session, chosenOnes, !call.on("stored")))),
   ];
 };
 
@@ -97,9 +111,14 @@ const diagnose = async (call: Call): Promise<Finding[]> => {
   const found = [...here.findings, ...(there?.findings ?? []), ...clockHere(session)];
   if (here.ready === null) return [...found, skipped("everything else", "nothing more can be asked before that is mended")];
   const nowMs = Date.now() + (session.times.aheadMs ?? 0);
-  const outside = [...found, ...crons(here.ready, nowMs), ...warnings(here.ready)];
+  const { ready } = here;
+  const outside = [
+    ...found,
+    ...(await understood("cron", () => crons(ready, nowMs))),
+    ...(await understood("deployment", () => warnings(ready))),
+  ];
   const asks = await whoAsks(session, token);
-  const rest = asks.services === null ? peers(here.ready, null) : await signedIn(call, session, asks.services, here.ready, nowMs);
+  const rest = asks.services === null ? peers(ready, null) : await signedIn(call, session, asks.services, ready, nowMs);
   return [...outside, ...asks.findings, ...rest];
 };
 

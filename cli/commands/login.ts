@@ -2,7 +2,7 @@ import type { Command } from "../command.ts";
 import { CommandError, exit, usageError } from "../exit.ts";
 import { fleetOf } from "../services.ts";
 import { openSession } from "../session.ts";
-import { deploymentUrl, removeStored, writeStored } from "../settings.ts";
+import { deploymentUrl, removeStored, tokenOf, writeStored } from "../settings.ts";
 
 export const login: Command = {
   name: "login",
@@ -15,8 +15,8 @@ credentials.json below $XDG_CONFIG_HOME/tranche (~/.config/tranche), which nobod
     const named = text("url") ?? (io.env["TRANCHE_URL"] || null);
     if (named === null) throw usageError("--url is required: the deployment, such as https://tranche.example.com");
     const url = deploymentUrl(named, text("url") === null ? "TRANCHE_URL" : "--url");
-    const token = io.env["TRANCHE_TOKEN"]?.trim() || (await io.askSecret(`Token of ${url}: `));
-    if (!/^[\x21-\x7E]+$/.test(token)) throw usageError("the token must be one word of printable ASCII: nothing else was typed or given");
+    const own = io.env["TRANCHE_TOKEN"]?.trim() ?? "";
+    const token = own === "" ? tokenOf(await io.askSecret(`Token of ${url}: `), "the token") : tokenOf(own, "TRANCHE_TOKEN");
     if (!on("no-check")) await fleetOf(openSession(url, token, null));
     const file = await writeStored(io.env, { url, token }).catch((error: unknown) => {
       throw new CommandError(exit.wrong, `it can not be kept: ${error instanceof Error ? error.message : "?"}`, { cause: error });

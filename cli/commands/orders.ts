@@ -2,6 +2,7 @@ import type { Call, Command } from "../command.ts";
 import { CommandError, exit, usageError } from "../exit.ts";
 import type { Found } from "../services.ts";
 import { findService } from "../services.ts";
+import { plain } from "../text.ts";
 import { untilFlag, untilOf } from "../until.ts";
 
 const modes = ["primary", "backup", "frozen"] as const;
@@ -27,16 +28,16 @@ const target = (call: Call): string | null => {
 const setOverride = async (call: Call, { service, client }: Found, mode: Mode, ends: string): Promise<void> => {
   const body = { mode, ...order(call) };
   const set = await client.request("PUT /v1/services/{id}/routing/override", { path: { id: service.service_id }, body });
-  const before = service.override === null ? "" : `; it replaces ${service.override.mode} (${service.override.reason})`;
+  const before = service.override === null ? "" : `; it replaces ${service.override.mode} (${plain(service.override.reason)})`;
   call.answer({ service_id: service.service_id, override: set }, [
-    `${service.name} is ${mode === "frozen" ? "frozen" : `held on its ${mode}`} ${endText(set.until, ends)}, from the next round on${before}`,
+    `${plain(service.name)} is ${mode === "frozen" ? "frozen" : `held on its ${mode}`} ${endText(set.until, ends)}, from the next round on${before}`,
   ]);
 };
 
 const clearOverride = async (call: Call, { service, client }: Found): Promise<void> => {
   await client.request("DELETE /v1/services/{id}/routing/override", { path: { id: service.service_id } });
-  const before = service.override === null ? "it had no override" : `was ${service.override.mode} (${service.override.reason})`;
-  call.answer({ service_id: service.service_id, override: null }, [`${service.name} is steered again: ${before}`]);
+  const before = service.override === null ? "it had no override" : `was ${service.override.mode} (${plain(service.override.reason)})`;
+  call.answer({ service_id: service.service_id, override: null }, [`${plain(service.name)} is steered again: ${before}`]);
 };
 
 export const freeze: Command = {

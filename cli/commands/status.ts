@@ -71,6 +71,7 @@ export const status: Command = {
     const rows: (readonly [string, Cell])[] = [
       ["deployment", opened.url],
       ["rounds", ready.status === "ok" ? { text: "ok", tone: "good" } : { text: "failing: tranche doctor", tone: "bad" }],
+      ...(ready.panic ? [["panic", { text: "on: nothing is written to DNS, for anybody", tone: "bad" }] as const] : []),
       ["frozen", frozenCell(frozen?.freeze ?? null, frozen !== null)],
       ["services", `${services.length}, ${troubled.length} in trouble`],
       ...ready.warnings.map((warning): readonly [string, Cell] => ["warning", { text: warning, tone: "uneasy" }]),

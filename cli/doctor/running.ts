@@ -77,6 +77,15 @@ const fatal: readonly string[] = ["secrets key"];
 
 /** What the deployment itself says weakens it. */
 export const warnings = (ready: Ready): Finding[] => {
+  const panic = ready.panic
+    ? [
+        warn(
+          "panic",
+          "a panic is on: no weight and no health check is written, for anybody",
+          "DELETE /v1/panic, once it is over (docs/runbook.md)",
+        ),
+      ]
+    : [];
   const said = ready.warnings.map((warning) => {
     const [, check = "deployment", mend = "docs/runbook.md"] = weaknesses.find(([says]) => warning.startsWith(says)) ?? [];
     return (fatal.includes(check) ? fail : warn)(check, warning, mend);
@@ -84,7 +93,7 @@ export const warnings = (ready: Ready): Finding[] => {
   const well = weaknesses
     .filter(([, check]) => !said.some((one) => one.check === check))
     .map(([, check]) => pass(check, "as it should be"));
-  return [...said, ...well];
+  return [...said, ...panic, ...well];
 };
 
 /** What admins alone may see. */

@@ -107,7 +107,9 @@ export const createClient = (options: ClientOptions) => {
       while (query !== null) {
         const response = await send(name, { ...asked, query });
         const rows = (await read<Name>(response)) as readonly Result<Name>[number][];
-        query = nextQuery(response.headers.get("link"));
+        const next = nextQuery(response.headers.get("link"));
+        if (next !== null && next["cursor"] === query["cursor"]) throw new TypeError("the next page of the list is the same one");
+        query = next;
         yield* rows;
       }
     },

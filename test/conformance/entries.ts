@@ -131,7 +131,8 @@ const comparablePage = (page: string): string =>
     .replaceAll(/\b\d+\.\d s (?:ahead|behind)/g, "SKEW")
     .replaceAll(/<code>[0-9a-f]{32}<\/code>/g, "<code>ID</code>")
     .replaceAll(/<code class="copy">(?:[\w-]{32}|[0-9a-f]{64})<\/code>/g, "<code>RANDOM</code>")
-    .replaceAll(/name="once" value="[\w-]{22}"/g, 'name="once" value="ONCE"');
+    .replaceAll(/name="once" value="[\w-]{22}"/g, 'name="once" value="ONCE"')
+    .replaceAll(/name="as_of" value="[1-9]\d*"/g, 'name="as_of" value="NOW"');
 
 /**
  * The answer without what must differ between two servers that were asked the same: moments of this very run and hashes over them, new secrets

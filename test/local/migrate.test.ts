@@ -149,12 +149,20 @@ describe("npm run db:migrate -- --role", () => {
     expect((await run(base.url, "--role", role, "--unlock")).out).toContain(`${role} may log in again`);
   });
 
+  it("takes a word of SQL for a name", async () => {
+    const words = ["user", "current_user"];
+    const all = await Promise.all(words.map((word) => run(base.url, "--role", word)));
+    await base.sql(`drop role if exists "user", "current_user"`);
+    expect(all.map(({ code, out }) => [code, /is made, in the role tranche_app/.test(out)])).toEqual(words.map(() => [0, true]));
+  });
+
   it("takes nobody for a deployment that may do more, and says what is wrong", async () => {
     const owner = new URL(base.url).username;
     for (const [args, says] of [
       [["--role", owner], "may do more than a deployment"],
       [["--role", "tranche_app"], "--role must not be tranche_app"],
       [["--role", 'x"; drop table services; --'], "--role must be 1 to 63"],
+      [["--role", "public"], "--role must not be public"],
       [["--role", "pg_monitor"], "--role must not begin with pg_"],
       [["--role"], "--role must be 1 to 63"],
       [["--role", role, "--drop"], "it takes --role NAME"],

@@ -326,3 +326,41 @@ describe("incidents of the status page", () => {
     expect((await incidents())[0]?.["updates"]).toHaveLength(2);
   });
 });
+
+it("of two who change the status page, the later one does not publish again what the earlier one took back", async () => {
+  const { ask, api } = forms;
+  const put = async (enabled: boolean) =>
+    await api.call("PUT", "/v1/status-page", { token: acme.editor, body: { slug: "acme-one", title: "ACME", enabled } });
+  await put(true);
+  const asOf = async () => /name="as_of" value="(\d+)"/.exec((await ask("/console/status-page", editor)).text)?.[1] ?? "";
+  const typed = { title: "ACME now", slug: "acme-one", enabled: "on", as_of: await asOf() };
+  await put(false);
+  const late = await ask("/console/status-page", editor, typed);
+  expect([late.status, late.said]).toEqual([409, expect.stringContaining("somebody else has changed the page meanwhile")]);
+  const stored = async () => (await api.call("GET", "/v1/status-page", { token: acme.viewer })).body;
+  expect(await stored()).toMatchObject({ enabled: false, title: "ACME" });
+  expect((await ask("/console/status-page", editor, { ...typed, as_of: await asOf() })).status).toBe(303);
+  expect(await stored()).toMatchObject({ enabled: true, title: "ACME now" });
+  await api.call("DELETE", "/v1/status-page", { token: acme.editor });
+});
+
+it("of two who write on one incident, the later one is told what the earlier one wrote, and undoes nothing of it", async () => {
+  const { ask, api } = forms;
+  await api.call("PUT", "/v1/status-page", { token: acme.editor, body: { slug: "acme-two", title: "ACME", enabled: true } });
+  const incident = { title: "Downloads fail", impact: "minor", state: "investigating", text: "We look into it." };
+  await ask("/console/status-page/incidents/new", editor, incident);
+  const of = async () => (await api.call("GET", "/v1/status-page/incidents", { token: acme.viewer })).list[0];
+  const at = `/console/status-page/incidents/${(await of())?.id ?? 0}`;
+  const seen = /name="after" value="(\d+)"/.exec((await ask(at, editor)).text)?.[1] ?? "";
+  const body = { text: "It is over.", state: "resolved", title: "Downloads failed" };
+  await api.call("POST", `${at.replace("/console", "/v1")}/updates`, { token: acme.editor, body });
+  const late = await ask(at, editor, { ...incident, text: "Still looking.", after: seen });
+  expect([late.status, late.said]).toEqual([409, expect.stringContaining("somebody else has written an update meanwhile")]);
+  expect(late.text).toContain("It is over.");
+  expect(late.text).toContain("Still looking.");
+  expect(await of()).toMatchObject({ state: "resolved", title: "Downloads failed" });
+  // Having seen it, they may.
+  const again = /name="after" value="(\d+)"/.exec(late.text)?.[1] ?? "";
+  expect((await ask(at, editor, { ...incident, text: "Still looking.", after: again })).status).toBe(303);
+  expect(await of()).toMatchObject({ state: "investigating", title: "Downloads fail" });
+});

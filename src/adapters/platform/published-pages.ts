@@ -7,6 +7,8 @@ const freshMs = 30_000;
 const failureMs = 5_000;
 /** A read of a request that was cut off may never settle (workerd): after so long another one is begun. The database's own limit is 15 s. */
 const lostMs = 20_000;
+/** The last known page is shown for so long: meanwhile it may have been switched off, or be called otherwise, which nobody can tell. */
+const stalestMs = 24 * 3_600_000;
 /** Whoever looks decides what is kept: what was looked at last, within this. */
 const mostEntries = 500;
 const mostBytes = 24 * 1024 * 1024;
@@ -15,7 +17,15 @@ const mostMade = 16;
 /** Names without a page are kept apart, so that guesses displace no page. */
 const mostAbsent = 2_000;
 
-type Entry<Value> = { readonly snapshot: Snapshot<Value>; readonly atMs: number; readonly forMs: number; bytes: number };
+/** `readAtMs`: when its value was read; `atMs`: when that was last tried. `bytes`: of the value, and of what was made of it. */
+type Entry<Value> = {
+  readonly snapshot: Snapshot<Value>;
+  readonly readAtMs: number;
+  readonly atMs: number;
+  readonly forMs: number;
+  readonly valueBytes: number;
+  bytes: number;
+};
 
 /** That there was no such page, or that it could not be read. */
 type Absence = { readonly atMs: number; readonly failure: Error | null };
@@ -61,7 +71,7 @@ const createEntries = () => {
       bytes += entry.bytes;
       shrink();
     },
-    /** More is kept of a snapshot than before; of one that is no longer there, nothing. */
+    /** More is kept of a snapshot than before, or less; of one that is no longer there, nothing. */
     grow: (key: string, snapshot: Snapshot<unknown>, by: number): void => {
       const entry = entries.get(key);
       if (entry?.snapshot !== snapshot) return;
@@ -85,6 +95,11 @@ export const createPublishedPages = ({ store, clock, background }: Needs): Publi
 
   const snapshotOf = <Value>(key: string, value: Value, failedAtMs: number | null): Snapshot<Value> => {
     const made = new Map<string, Promise<Rendered>>();
+    let madeBytes = 0;
+    const count = (bytes: number): void => {
+      madeBytes += bytes;
+      entries.grow(key, snapshot, bytes);
+    };
     const snapshot: Snapshot<Value> = {
       value,
       failedAtMs,
@@ -92,10 +107,13 @@ export const createPublishedPages = ({ store, clock, background }: Needs): Publi
         const before = made.get(name);
         if (before !== undefined) return before;
         const making = make().then((rendered) => {
-          entries.grow(key, snapshot, 2 * rendered.body.length);
+          if (made.get(name) === making) count(2 * rendered.body.length);
           return rendered;
         });
-        if (made.size >= mostMade) made.clear();
+        if (made.size >= mostMade) {
+          made.clear();
+          count(-madeBytes);
+        }
         made.set(name, making);
         return making;
       },
@@ -109,37 +127,59 @@ export const createPublishedPages = ({ store, clock, background }: Needs): Publi
     absences.set(key, absence);
   };
 
-  const read = async <Value>(key: string, load: () => Promise<Value | null>): Promise<Snapshot<Value> | null> => {
+  /** What is shown where reading failed. @throws that failure, where nothing is known, or what is known is too old */
+  const afterFailure = <Value>(key: string, failure: Error): Snapshot<Value> => {
+    const failedAtMs = clock.nowMs();
+    const last = entries.get(key) as Entry<Value> | undefined;
+    if (last === undefined || !isWithin(last.readAtMs, stalestMs, failedAtMs)) {
+      entries.drop(key);
+      noteAbsence(key, { atMs: failedAtMs, failure });
+      throw failure;
+    }
+    const { readAtMs, valueBytes } = last;
+    const snapshot = snapshotOf(key, last.snapshot.value, failedAtMs);
+    entries.put(key, { snapshot, readAtMs, atMs: failedAtMs, forMs: failureMs, valueBytes, bytes: valueBytes });
+    return snapshot;
+  };
+
+  /** @param isLatest false: what is read here is older than a change, or than another reading, and is for those who wait for it alone */
+  const read = async <Value>(key: string, load: () => Promise<Value | null>, isLatest: () => boolean): Promise<Snapshot<Value> | null> => {
     // What is read is as old as the question.
     const atMs = clock.nowMs();
+    let value: Value | null;
     try {
-      const value = await load();
-      if (value === null) {
-        entries.drop(key);
-        noteAbsence(key, { atMs, failure: null });
-        return null;
-      }
-      const snapshot = snapshotOf(key, value, null);
-      entries.put(key, { snapshot, atMs, forMs: freshMs, bytes: 2 * JSON.stringify(value).length });
-      return snapshot;
+      value = await load();
     } catch (error) {
-      const failedAtMs = clock.nowMs();
-      const last = entries.get(key) as Entry<Value> | undefined;
-      if (last === undefined) {
-        noteAbsence(key, { atMs: failedAtMs, failure: error instanceof Error ? error : new Error("reading failed", { cause: error }) });
-        throw error;
-      }
-      const snapshot = snapshotOf(key, last.snapshot.value, failedAtMs);
-      entries.put(key, { snapshot, atMs: failedAtMs, forMs: failureMs, bytes: last.bytes });
-      return snapshot;
+      const failure = error instanceof Error ? error : new Error("reading failed", { cause: error });
+      if (isLatest()) return afterFailure<Value>(key, failure);
+      const newer = entries.get(key) as Entry<Value> | undefined;
+      if (newer === undefined) throw failure;
+      return newer.snapshot;
     }
+    if (!isLatest()) return value === null ? null : snapshotOf(key, value, null);
+    if (value === null) {
+      entries.drop(key);
+      noteAbsence(key, { atMs, failure: null });
+      return null;
+    }
+    const snapshot = snapshotOf(key, value, null);
+    const valueBytes = 2 * JSON.stringify(value).length;
+    entries.put(key, { snapshot, readAtMs: atMs, atMs, forMs: freshMs, valueBytes, bytes: valueBytes });
+    return snapshot;
   };
 
   const begin = <Value>(key: string, nowMs: number, load: () => Promise<Value | null>): Promise<Snapshot<Value> | null> => {
-    const outcome = read(key, load);
+    const isLatest = (): boolean => readings.get(key) === reading;
+    const outcome = read(key, load, isLatest);
     const reading: Reading = { sinceMs: nowMs, outcome };
+    // Those that never settled are forgotten, the oldest first; this one is the newest.
+    for (const [lost, { sinceMs }] of readings) {
+      if (isWithin(sinceMs, lostMs, nowMs)) break;
+      readings.delete(lost);
+    }
+    readings.delete(key);
     readings.set(key, reading);
-    const end = () => void (readings.get(key) === reading && readings.delete(key));
+    const end = () => void (isLatest() && readings.delete(key));
     // Others wait for it: it goes on although whoever began it has left. That it failed is theirs to say.
     background(outcome.then(end, end));
     return outcome;
@@ -163,7 +203,7 @@ export const createPublishedPages = ({ store, clock, background }: Needs): Publi
 
   return {
     page: (slug) => kept(slug, () => store.page(slug)),
-    month: (slug, fromMs, toMs) => kept(`${slug}/${fromMs}`, () => store.month(slug, fromMs, toMs)),
+    month: (page, fromMs, toMs) => kept(`${page.slug}/${page.ownerId}/${fromMs}`, () => store.month(page, fromMs, toMs)),
     forget: (slug) => {
       const isOf = (key: string): boolean => key === slug || key.startsWith(`${slug}/`);
       for (const key of entries.keys().filter(isOf)) entries.drop(key);

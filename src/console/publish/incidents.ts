@@ -18,7 +18,7 @@ import { acting, viewing } from "../session.ts";
 import { checkbox, formNote, onceField, proseField, selectField, textField } from "../fields.ts";
 import { formOnce, newForm, readInput, refusalOf, sentForm } from "../form.ts";
 import type { Form, FormStatus } from "../form.ts";
-import { mostFormBytes, timeTyped } from "./typed.ts";
+import { countOf, mostFormBytes, timeTyped } from "./typed.ts";
 import { incidentWord } from "./incident-list.ts";
 
 const path = "/console/status-page";
@@ -71,6 +71,7 @@ const updateForm = (typed: Form, one: StatusIncident, stored: StatusPage): Html 
   const at = `${path}/incidents/${one.id}`;
   const isMaintenance = one.impact === "maintenance";
   return html`${formNote(typed, known)}<form class="card" method="post" action="${at}">${onceField(typed)}
+<input type="hidden" name="after" value="${typed.fields.get("after") ?? one.updates.length}">
 ${proseField(typed, { name: "text", label: "What is new" })}
 ${selectField(typed, { name: "state", label: "State", choices: stateChoices(isMaintenance ? maintenanceStates : incidentStates) })}
 ${textField(typed, { name: "title", label: "Title" })}
@@ -147,9 +148,12 @@ ${section("updates", "What was published", updates(one, nowMs))}`;
     const fields = await readForm(c, mostFormBytes);
     try {
       const input = readInput(updateInput, bodyOf(fields));
-      await formOnce(c, deps, fields, (change) => writeUpdate(deps, c.var.customerId, idOf(c), input, change));
+      const after = countOf(fields, "after");
+      await formOnce(c, deps, fields, (change) => writeUpdate(deps, c.var.customerId, idOf(c), input, change, after));
     } catch (error) {
       const refused = refusalOf(error);
+      // What was written meanwhile is shown below: whoever sends it again has seen it.
+      if (refused.status === 409) fields.delete("after");
       return await showOne(c, sentForm(deps, fields, refused), refused.status);
     }
     return c.redirect(`${path}?done=written`, 303);

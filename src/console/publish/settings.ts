@@ -15,7 +15,7 @@ import { checkbox, formNote, selectField, textField } from "../fields.ts";
 import { newForm, readInput, refusalOf, sentForm } from "../form.ts";
 import type { Faults, Form, FormStatus, Refused } from "../form.ts";
 import { incidentList } from "./incident-list.ts";
-import { mostFormBytes } from "./typed.ts";
+import { countOf, mostFormBytes } from "./typed.ts";
 
 const path = "/console/status-page";
 
@@ -91,6 +91,7 @@ const settingsForm = (typed: Form, choices: readonly Choice[], isNew: boolean): 
   const more = choices.filter(({ id }) => !listed.has(String(id))).map(({ id, name }) => [String(id), name] as const);
   const known = ["slug", "title", "add_name", ...rows.map(({ serviceId }) => `name-${serviceId}`)];
   return html`${formNote(typed, known)}<form class="card wide" method="post" action="${path}">
+<input type="hidden" name="as_of" value="${fields.get("as_of") ?? ""}">
 ${textField(typed, { name: "title", label: "Title", isFirst: isNew })}
 ${textField(typed, { name: "slug", label: "Address", hint: "The page is at /status/ and this: lower-case letters, digits and hyphens." })}
 <div class="field">${checkbox("enabled", "on", "Switched on: everybody can read it", fields.get("enabled") === "on")}</div>
@@ -127,6 +128,7 @@ export const registerStatusSettings = (app: App, deps: Deps): void => {
       incidentList(c, deps, nowMs),
     ]);
     const typed = sent ?? newForm(deps, fieldsOf(stored));
+    if (!typed.fields.has("as_of")) typed.fields.set("as_of", String(stored?.updatedAtMs ?? 0));
     const done = doneWords[c.req.query("done") ?? ""];
     const none = empty(
       "No status page yet.",
@@ -148,9 +150,11 @@ ${isActing ? section("settings", "Settings", settingsForm(typed, services, store
   app.post(path, acting, async (c) => {
     const fields = await readForm(c, mostFormBytes);
     try {
-      await savePage(deps, c.var.customerId, readInput(statusPageInput, bodyOf(fields)), changeBy(c));
+      await savePage(deps, c.var.customerId, readInput(statusPageInput, bodyOf(fields)), changeBy(c), countOf(fields, "as_of"));
     } catch (error) {
       const refused = refusalOf(error);
+      // Whoever sends it again has seen what it replaces.
+      if (refused.status === 409) fields.delete("as_of");
       return await show(c, sentForm(deps, fields, { faults: atFields(refused, fields) }), refused.status);
     }
     return c.redirect(`${path}?done=saved`, 303);

@@ -8,3 +8,9 @@ export const timeTyped = (text: string | null): string | undefined => {
   const [, day, minute] = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?: ?UTC|Z)?$/.exec(trimmed) ?? [];
   return day === undefined ? trimmed : `${day}T${minute}:00Z`;
 };
+
+/** What a form says of the state that it was made of, which its sender can not see; null: nothing. */
+export const countOf = (fields: URLSearchParams, name: string): number | null => {
+  const value = Number(fields.get(name) || Number.NaN);
+  return Number.isSafeInteger(value) ? value : null;
+};

@@ -39,13 +39,18 @@ export const phaseOf = ({ impact, state, startsAtMs, endsAtMs }: Timed, nowMs: n
 export const isStateOf = (impact: Impact, state: IncidentState): boolean =>
   (impact === "maintenance" ? maintenanceStates : incidentStates).some((one) => one === state);
 
-/** What is wrong with the times of an incident, by field; null: nothing. */
+/**
+ * What is wrong with the times of an incident, by field; null: nothing.
+ * @param knownStartMs when it began as it was written before: that was right then, however long ago it is. Null: it is new
+ */
 export const timeFault = (
   { impact, startsAtMs, endsAtMs }: Omit<Timed, "state">,
   nowMs: number,
+  knownStartMs: number | null = null,
 ): { readonly field: "starts_at" | "ends_at"; readonly detail: string } | null => {
   const farthestMs = farthestDays * 86_400_000;
-  if (Math.abs(startsAtMs - nowMs) > farthestMs) return { field: "starts_at", detail: `must be at most ${farthestDays} days away` };
+  if (startsAtMs !== knownStartMs && Math.abs(startsAtMs - nowMs) > farthestMs)
+    return { field: "starts_at", detail: `must be at most ${farthestDays} days away` };
   if (impact !== "maintenance") {
     if (endsAtMs !== null) return { field: "ends_at", detail: "is for maintenance: an incident ends with an update that says resolved" };
     // Clocks differ by a little.

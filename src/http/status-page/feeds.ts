@@ -43,7 +43,7 @@ const rssTime = (atMs: number): string => {
 /** A text as the markup of a description, which is escaped once more. */
 const markup = (text: string): string =>
   text
-    .split(/\n{2,}/)
+    .split(/(?:\r?\n){2,}/)
     .map((paragraph) => html`<p>${paragraph}</p>`.toString())
     .join("");
 

@@ -6,7 +6,7 @@ import type { Html } from "../html.ts";
 import { neighbours } from "./months.ts";
 import type { Month } from "./months.ts";
 import { documentOf, incidentArticle, section, serviceItem } from "./parts.ts";
-import { incidentViews, viewOf } from "./view.ts";
+import { incidentViews, presentMs, viewOf } from "./view.ts";
 import type { IncidentView } from "./view.ts";
 import { bannerNote, bannerWords, moment, stateOf } from "./words.ts";
 
@@ -26,15 +26,15 @@ const foot = (path: string, atMs: number, more: Html): Html =>
 const list = (incidents: readonly IncidentView[]): Html => joined(incidents.map(incidentArticle), "\n");
 
 /** The page of a customer. */
-export const statusPage = ({ value, failedAtMs }: Pick<Snapshot<PublishedPage>, "value" | "failedAtMs">): string => {
-  const view = viewOf(value);
+export const statusPage = (known: Pick<Snapshot<PublishedPage>, "value" | "failedAtMs">): string => {
+  const view = viewOf(known);
   const { slug, title, atMs, banner, services, active, scheduled, recent } = view;
   const path = `/status/${slug}`;
   const words = bannerWords[banner];
   const note = bannerNote(view);
   const body = html`<h1>${isolated(title)}</h1>
 <div class="banner ${words.tone}">${stateOf(words)}${note === "" ? "" : html`<p>${note}</p>`}</div>
-${staleNote(atMs, failedAtMs)}${active.length === 0 ? "" : section("now", "Now", list(active))}${scheduled.length === 0 ? "" : section("planned", "Planned maintenance", list(scheduled))}${services.length === 0 ? "" : section("services", "Services", html`<ul class="services">${services.map(serviceItem)}</ul>`)}${section(
+${staleNote(atMs, known.failedAtMs)}${active.length === 0 ? "" : section("now", "Now", list(active))}${scheduled.length === 0 ? "" : section("planned", "Planned maintenance", list(scheduled))}${services.length === 0 ? "" : section("services", "Services", html`<ul class="services">${services.map(serviceItem)}</ul>`)}${section(
     "recent",
     `Incidents of the last ${recentDays} days`,
     recent.length === 0 ? html`<p class="none">${active.length === 0 ? "None." : "None that is over."}</p>` : list(recent),
@@ -47,7 +47,7 @@ ${foot(path, atMs, html`<a href="${path}/history">History</a> `)}`;
 export const historyPage = (snapshot: Pick<Snapshot<PublishedMonth>, "value" | "failedAtMs">, month: Month): string => {
   const { slug, title, atMs, incidents, services, isCut } = snapshot.value;
   const path = `/status/${slug}`;
-  const views = incidentViews(incidents, services, atMs);
+  const views = incidentViews(incidents, services, presentMs(snapshot));
   const { before, after } = neighbours(month, snapshot.value);
   const links = [
     html`<a href="${path}">The present</a>`,

@@ -64,14 +64,14 @@ const represent = (one: IncidentView): z.infer<typeof incident> => ({
 });
 
 /** The page for machines. */
-export const summaryOf = ({ value, failedAtMs }: Pick<Snapshot<PublishedPage>, "value" | "failedAtMs">): z.infer<typeof summarySchema> => {
-  const { title, banner, atMs, services, active, scheduled, recent } = viewOf(value);
+export const summaryOf = (known: Pick<Snapshot<PublishedPage>, "value" | "failedAtMs">): z.infer<typeof summarySchema> => {
+  const { title, banner, atMs, services, active, scheduled, recent } = viewOf(known);
   return {
     title,
     status: banner,
     description: bannerWords[banner].word,
     as_of: isoTime(atMs),
-    stale: failedAtMs !== null,
+    stale: known.failedAtMs !== null,
     services: services.map(({ name, state: now, uptime }) => ({
       name,
       state: now,

@@ -1,10 +1,11 @@
-import type { PublishedPage, ShownIncident, ShownService } from "../../adapters/ports/publish/status-pages.ts";
+import type { PublishedPage, ShownIncident, ShownService, Snapshot } from "../../adapters/ports/publish/status-pages.ts";
 import { bannerOf } from "../../domain/publish/banner.ts";
 import type { Banner } from "../../domain/publish/banner.ts";
 import { uptimeOf } from "../../domain/publish/days.ts";
 import type { Uptime } from "../../domain/publish/days.ts";
 import { phaseOf, recentDays } from "../../domain/publish/incident.ts";
 import type { Phase } from "../../domain/publish/incident.ts";
+import { longestSilenceMs } from "../../domain/slo/visitors.ts";
 
 /** How a service is shown: as measured, but for downtime that was announced. */
 export type ShownState = ShownService["state"] | "maintenance";
@@ -43,9 +44,23 @@ export const incidentViews = (incidents: readonly ShownIncident[], services: rea
 const lastMs = ({ startsAtMs, endsAtMs, updates }: ShownIncident, nowMs: number): number =>
   Math.max(startsAtMs, Math.min(endsAtMs ?? startsAtMs, nowMs), updates.at(-1)?.atMs ?? startsAtMs);
 
-export const viewOf = (page: PublishedPage): PageView => {
-  const { slug, title, atMs, services, isCut } = page;
-  const incidents = incidentViews(page.incidents, services, atMs);
+/** What is known of something, and since when nothing newer could be read. */
+type Known<Value> = Pick<Snapshot<Value>, "value" | "failedAtMs">;
+
+/** Until when time has gone on for who reads it: maintenance begins and ends by the clock, also while nothing is read. */
+export const presentMs = ({ value, failedAtMs }: Known<{ readonly atMs: number }>): number => Math.max(value.atMs, failedAtMs ?? 0);
+
+/** Whoever was well two minutes ago may be down by now, as for judges that fell silent: what was measured last is not how it is. */
+const currentServices = ({ value, failedAtMs }: Known<PublishedPage>): readonly ShownService[] =>
+  failedAtMs === null || failedAtMs - value.atMs <= longestSilenceMs
+    ? value.services
+    : value.services.map((service) => ({ ...service, state: "unknown" }));
+
+export const viewOf = (known: Known<PublishedPage>): PageView => {
+  const { slug, title, atMs, isCut } = known.value;
+  const services = currentServices(known);
+  const nowMs = presentMs(known);
+  const incidents = incidentViews(known.value.incidents, services, nowMs);
   const of = (phase: Phase) => incidents.filter((one) => one.phase === phase);
   const maintained = new Set(of("active").flatMap(({ impact, serviceIds }) => (impact === "maintenance" ? serviceIds : [])));
   return {
@@ -60,7 +75,7 @@ export const viewOf = (page: PublishedPage): PageView => {
     })),
     active: of("active"),
     scheduled: of("scheduled").toSorted((a, b) => a.startsAtMs - b.startsAtMs),
-    recent: of("over").filter((one) => lastMs(one, atMs) > atMs - recentDays * 86_400_000),
+    recent: of("over").filter((one) => lastMs(one, nowMs) > nowMs - recentDays * 86_400_000),
     isCut,
   };
 };

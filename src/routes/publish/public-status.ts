@@ -127,7 +127,7 @@ export const registerPublicStatus = (app: App, deps: Deps): void => {
       const named = c.req.valid("query").month;
       // Months are of the page: whoever asks for others can not have them kept.
       const wanted = named === undefined ? monthOf(present.value.atMs) : monthNamed(named, present.value);
-      const found = wanted === null ? null : await deps.publishedPages.month(slug, wanted.fromMs, wanted.toMs);
+      const found = wanted === null ? null : await deps.publishedPages.month(present.value, wanted.fromMs, wanted.toMs);
       if (found === null || wanted === null) return await nothing(c);
       const rendered = await found.rendered("page", () => renderedAs(historyPage(found, wanted)));
       return await answer(c, rendered, "html", found.failedAtMs !== null);

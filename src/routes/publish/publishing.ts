@@ -13,21 +13,33 @@ type Publishing = Pick<Deps, "statusPages" | "statusIncidents" | "publishedPages
 
 const noPage = () => new AppError("not_found", "there is no status page yet: PUT /v1/status-page makes one");
 
+/** What was written stands: where the page's name can not be read any more, it is read anew half a minute later. */
 const forgetPage = async (deps: Publishing, customerId: number): Promise<void> => {
-  const page = await deps.statusPages.get(customerId);
+  const page = await deps.statusPages.get(customerId).catch(() => null);
   if (page !== null) deps.publishedPages.forget(page.slug);
 };
 
-/** @throws AppError `conflict` for an address that is taken, `bad_request` for services of somebody else, `not_found` */
+/**
+ * @param asOfMs when the page was last changed that this is a change of, 0: there was none; it replaces no later one. Null: it replaces any
+ * @throws AppError `conflict` for an address that is taken and a page that was changed, `bad_request` for services of somebody else, `not_found`
+ */
 export const savePage = async (
   deps: Publishing,
   customerId: number,
   input: z.infer<typeof statusPageInput>,
   change: Change,
+  asOfMs: number | null = null,
 ): Promise<StatusPage> => {
-  await forgetPage(deps, customerId);
+  const before = await deps.statusPages.get(customerId);
+  if (asOfMs !== null && (before?.updatedAtMs ?? 0) !== asOfMs)
+    throw new AppError(
+      "conflict",
+      "somebody else has changed the page meanwhile: what is above is what there is now, below is what was typed",
+    );
   const page = await deps.statusPages.put(customerId, statusPageFields(input), change);
   if (page === null) throw noSuchResource();
+  // Afterwards: until then somebody may have looked again at what there was.
+  if (before !== null) deps.publishedPages.forget(before.slug);
   deps.publishedPages.forget(page.slug);
   return page;
 };
@@ -39,8 +51,11 @@ export const removePage = async (deps: Publishing, customerId: number, change: C
   deps.publishedPages.forget(slug);
 };
 
-const refuse = ({ impact, state, startsAtMs, endsAtMs }: Omit<StatusIncident, "id" | "publicId" | "updates">, nowMs: number): void => {
-  const fault = timeFault({ impact, startsAtMs, endsAtMs }, nowMs);
+type Judged = Pick<StatusIncident, "impact" | "state" | "startsAtMs" | "endsAtMs">;
+
+/** @param seen the incident as it was before; null: it is new */
+const refuse = ({ impact, state, startsAtMs, endsAtMs }: Judged, nowMs: number, seen: StatusIncident | null): void => {
+  const fault = timeFault({ impact, startsAtMs, endsAtMs }, nowMs, seen?.startsAtMs ?? null);
   if (fault !== null) throw invalidBody({ pointer: `/${fault.field}`, detail: fault.detail });
   if (!isStateOf(impact, state))
     throw invalidBody({
@@ -65,7 +80,7 @@ export const writeIncident = async (
     startsAtMs: startsAt ?? nowMs,
     endsAtMs: endsAt ?? null,
   };
-  refuse({ ...incident, createdAtMs: nowMs, updatedAtMs: nowMs }, nowMs);
+  refuse(incident, nowMs, null);
   const written = await deps.statusIncidents.create(customerId, { ...incident, text }, change);
   if (written === null) throw noPage();
   await forgetPage(deps, customerId);
@@ -83,19 +98,26 @@ const updateFields = (body: z.infer<typeof updateInput>): NewIncidentUpdate => (
   endsAtMs: body.ends_at,
 });
 
-/** Appends an update, and changes with it what it names. @throws AppError `bad_request`, `conflict`, `not_found` */
+/**
+ * Appends an update, and changes with it what it names.
+ * @param afterUpdates how many there were when it was begun to be written: a form names all fields as they were then. Null: it names what it changes alone
+ * @throws AppError `bad_request`, `conflict`, `not_found`
+ */
 export const writeUpdate = async (
   deps: Publishing,
   customerId: number,
   incidentId: number,
   body: z.infer<typeof updateInput>,
   change: Change,
+  afterUpdates: number | null = null,
 ): Promise<StatusIncident> => {
   const seen = await deps.statusIncidents.get(customerId, incidentId);
   if (seen === null) throw noSuchResource();
+  if (afterUpdates !== null && seen.updates.length !== afterUpdates)
+    throw new AppError("conflict", "somebody else has written an update meanwhile: read it, and what below is as it was before");
   const fields = updateFields(body);
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-  refuse({ ...seen, ...given }, deps.clock.nowMs());
+  refuse({ ...seen, ...given }, deps.clock.nowMs(), seen);
   const written = await deps.statusIncidents.update(customerId, seen, fields, change);
   if (written === null) throw noSuchResource();
   await forgetPage(deps, customerId);

@@ -83,9 +83,11 @@ export type ShownService = {
 /** An incident as anybody sees it. `serviceIds`: of those that are shown. */
 export type ShownIncident = Omit<StatusIncident, "id" | "createdAtMs">;
 
-/** All of a page, as of one moment of the database's. Nothing in it is more than was published, but for the numbers of services. */
-export type PublishedPage = {
-  readonly slug: string;
+/** Which page it is: a name that was given up may be somebody else's next. `ownerId`, the customer, is never shown. */
+export type PageIdentity = { readonly slug: string; readonly ownerId: number };
+
+/** All of a page, as of one moment of the database's. Nothing in it is more than was published, but for the numbers of services and owner. */
+export type PublishedPage = PageIdentity & {
   readonly title: string;
   readonly atMs: number;
   readonly services: readonly ShownService[];
@@ -102,8 +104,8 @@ export type PublishedMonth = Omit<PublishedPage, "services"> & { readonly servic
 /** Pages that are switched on, each read in one statement. Null: there is none of that name, or it is off. */
 export interface StatusSnapshots {
   page(slug: string): Promise<PublishedPage | null>;
-  /** Incidents that began in it. @param fromMs its first moment @param toMs that of the next */
-  month(slug: string, fromMs: number, toMs: number): Promise<PublishedMonth | null>;
+  /** Incidents of that page that began in it. @param fromMs its first moment @param toMs that of the next */
+  month(page: PageIdentity, fromMs: number, toMs: number): Promise<PublishedMonth | null>;
 }
 
 /** A text as it is answered. */
@@ -121,7 +123,7 @@ export type Snapshot<Value> = {
 /** The same, kept for half a minute in the memory of this isolate, and for longer where the database is away. @throws as reading does */
 export interface PublishedPages {
   page(slug: string): Promise<Snapshot<PublishedPage> | null>;
-  month(slug: string, fromMs: number, toMs: number): Promise<Snapshot<PublishedMonth> | null>;
+  month(page: PageIdentity, fromMs: number, toMs: number): Promise<Snapshot<PublishedMonth> | null>;
   /** What is kept of a page is read anew; other isolates follow within half a minute. */
   forget(slug: string): void;
 }

@@ -99,7 +99,6 @@ const patienceMs = 120_000;
 
 /** A page that is looked at until it says something. */
 export type View = {
-  readonly hands: Hands;
   /** @throws Error where it does not say it in time, with what it says instead */
   readonly says: (where: string, text: RegExp) => Promise<void>;
   /** Whether it is still the page that was loaded when this began: changed, but not loaded anew. */
@@ -108,10 +107,10 @@ export type View = {
 
 /** Looks at a page from now on: one with a script changes by itself, one without is loaded again. */
 export const viewOf = async (way: Way, page: Page): Promise<View> => {
+  const hands = way.hands(page);
   const mark = "document.documentElement.dataset.seenBefore";
   if (way.javaScript) await page.evaluate(`${mark} = "yes"`);
   return {
-    hands: way.hands(page),
     says: async (where, text) => {
       const deadlineMs = Date.now() + patienceMs;
       for (;;) {
@@ -119,7 +118,7 @@ export const viewOf = async (way: Way, page: Page): Promise<View> => {
         if (text.test(said)) return;
         if (Date.now() > deadlineMs) throw new Error(`${way.name}: ${page.url()} does not say ${text} but: ${said}`);
         await sleep(way.javaScript ? 100 : 500);
-        if (!way.javaScript) await page.reload();
+        if (!way.javaScript) await hands.press("look again");
       }
     },
     isSame: async () => !way.javaScript || (await page.evaluate(mark)) === "yes",

@@ -2,6 +2,7 @@ import type { Duo } from "../../../local/drill/duo.ts";
 import { cadence, site } from "../../../local/drill/outside.ts";
 import type { Telling } from "../../../local/drill/telling.ts";
 import type { Camera } from "./camera.ts";
+import { bill, openChannels, publish } from "./papers.ts";
 import type { Town } from "./town.ts";
 
 export type Set = Pick<Telling, "tell" | "until"> & { readonly world: Duo; readonly town: Town; readonly camera: Camera };
@@ -13,6 +14,19 @@ const inState = (set: Set, id: number, state: string, withinMs: number) =>
   set.until(state, withinMs, async () => ((await routing(set, id)).state === state ? true : null));
 const stormOf = async ({ town }: Set, id: number) =>
   (await town.api.get<{ id: number; state: string }[]>(`/v1/storms?service_id=${id}`))[0];
+
+const thresholds = "kind=http_availability&threshold_avail=0.9&window_seconds=60&cooldown_seconds=300&min_samples=3&min_failures=3";
+
+/** The way of a service from a name to one that is checked. */
+const setup = async ({ camera, town: { api, ids } }: Set): Promise<void> => {
+  await api.send("POST", `/v1/services/${ids.downloads}/readiness/check`, {});
+  await camera.shoot("setup", "services", "/console/setup", "owner");
+  await camera.shoot("setup", "new", "/console/setup/new", "owner");
+  const at = `/console/setup/${ids.downloads}`;
+  for (const step of ["domains", "records", "verification", "readiness"]) await camera.shoot("setup", step, `${at}/${step}`, "owner");
+  const preview = `act=preview&${thresholds}&max_coverage_factor=1.5&latency_ms=`;
+  await camera.shoot("setup", "policy", `${at}/policy?${preview}`, "owner");
+};
 
 /** What somebody sees who looks after everything. */
 const overview = async ({ camera, town: { ids } }: Set, scene: string): Promise<void> => {
@@ -33,6 +47,9 @@ const calm = async (set: Set): Promise<void> => {
   await camera.shoot("calm", "sign-in", "/console/sign-in", "nobody");
   await camera.shoot("calm", "order", `/console/order?mode=frozen&service=${town.ids.downloads}`, "owner");
   await camera.shoot("calm", "customers", "/console/customers", "admin");
+  await camera.shoot("calm", "tokens", "/console/tokens", "owner");
+  await setup(set);
+  await openChannels(town, world);
 };
 
 const storm = async (set: Set): Promise<void> => {
@@ -45,6 +62,18 @@ const storm = async (set: Set): Promise<void> => {
   await camera.shoot("storm", "storm", `/console/storms/${(await stormOf(set, town.ids.downloads))?.id}`, "owner");
 };
 
+/** What is pressed, and who was told, on a bad day. */
+const badDay = async ({ camera, town }: Set): Promise<void> => {
+  await camera.shoot("held", "freeze-all", "/console/all?what=services", "owner");
+  await camera.shoot("held", "panic", "/console/all?what=panic", "admin");
+  await camera.shoot("held", "channels", "/console/channels", "owner");
+  const [first] = await town.api.get<{ id: number }[]>("/v1/channels");
+  await camera.shoot("held", "channel", `/console/channels/${first?.id}`, "owner");
+  await camera.shoot("held", "status-page", await publish(town), "nobody");
+  await camera.shoot("held", "publishing", "/console/status-page", "owner");
+  await camera.shoot("held", "audit", "/console/audit", "owner");
+};
+
 /** The backup fails as well: there is nowhere to go, and an error budget burns. */
 const held = async (set: Set): Promise<void> => {
   const { world, tell, until, camera, town } = set;
@@ -53,6 +82,7 @@ const held = async (set: Set): Promise<void> => {
   tell("held", true, "the backup fails too");
   await overview(set, "held");
   await camera.shoot("held", "checkout", `/console/services/${town.ids.checkout}`, "owner");
+  await badDay(set);
   const path = `/v1/services/${town.ids.downloads}/objectives/${town.objectiveId}/alerts?state=open`;
   await until("a burn alert", 180_000, async () => ((await town.api.get<unknown[]>(path)).length > 0 ? true : null));
   tell("a burn alert", true, "99.99 %: its budget burns");
@@ -68,8 +98,13 @@ const failback = async (set: Set): Promise<void> => {
   tell("failback", true, "back by steps of 10 and 50 percent");
   await overview(set, "failback");
   await inState(set, town.ids.downloads, "normal", 120_000);
-  await camera.shoot("over", "storm", `/console/storms/${(await stormOf(set, town.ids.downloads))?.id}`, "owner");
+  const over = await stormOf(set, town.ids.downloads);
+  if (over === undefined) throw new Error("there was no storm");
+  await camera.shoot("over", "storm", `/console/storms/${over.id}`, "owner");
+  const invoiceId = await bill(town, world, { id: over.id, service_id: town.ids.downloads });
   await camera.shoot("over", "invoices", "/console/invoices", "owner");
+  await camera.shoot("over", "invoice", `/console/invoices/${invoiceId}`, "owner");
+  await camera.shoot("over", "links", `/console/invoices/${invoiceId}/links`, "owner");
 };
 
 /** Somebody's infrastructure-as-code sets other weights, again and again. */
@@ -114,6 +149,7 @@ const takeover = async (set: Set): Promise<void> => {
   );
   tell("takeover", true, "the Worker is killed; the fallback carries on, and serves the console");
   await camera.shoot("takeover", "fleet", "/console", "owner");
+  await camera.shoot("takeover", "status", "/console/status", "admin");
 };
 
 /** In the order in which they can be played one after the other. */

@@ -78,7 +78,7 @@ export const registerInvoiceLinkPages = (app: App, deps: Deps): void => {
     const next = links.length > shown ? `${path}?after=${links[shown - 1]?.id ?? 0}` : null;
     const done = c.req.query("done") === "withdrawn" ? note("", html`<p>Withdrawn: the link opens nothing any more.</p>`) : nothing;
     const body = html`${done}${crumb(invoiceId, number)}<h1>Links to ${isolated(number)}</h1>
-<p class="hint">The invoice for whoever has a link, without signing in. What a link is, is not kept: a lost one is withdrawn, and another one made.</p>
+<p class="hint">The invoice for whoever has a link, without signing in. Links are not kept: a lost one is withdrawn, and another one made.</p>
 ${list}${pages(path, afterId === null, next)}
 ${isActing ? form(filled, path) : ""}`;
     return c.html(await page(c, nowMs, { title: "Links to an invoice", tab: "invoices", body }), status);

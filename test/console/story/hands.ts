@@ -42,7 +42,7 @@ const called = (page: Page, name: Name): Locator => {
   return page.getByRole("link", options).or(page.getByRole("button", options)).first();
 };
 
-export const byPointer = (page: Page): Hands => {
+const byPointer = (page: Page): Hands => {
   const field = (label: string): Locator => page.getByLabel(label, { exact: true });
   return {
     page,
@@ -62,7 +62,7 @@ const focusName = `(() => {
 })()`;
 
 /** Nothing but keys: Tab until a thing has the focus, letters, Enter. */
-export const byKeyboard = (page: Page): Hands => {
+const byKeyboard = (page: Page): Hands => {
   const has = async (name: Name): Promise<boolean> => {
     const found = String(await page.evaluate(focusName));
     return typeof name === "string" ? found === name : name.test(found);

@@ -9,8 +9,9 @@ const windows = 9;
 
 /** Channels as somebody on call has them. What they are told comes to the drill's receiver. */
 export const openChannels = async ({ api }: Pick<Town, "api">, { sink }: Duo): Promise<void> => {
-  const open = (name: string, kind: string, more: object) => api.send("POST", "/v1/channels", { name, kind, ...more });
-  await open("#incidents", "slack", { url: sink.slackUrl });
+  const open = (name: string, kind: string, more: object) => api.send<{ id: number }>("POST", "/v1/channels", { name, kind, ...more });
+  const { id } = await open("#incidents", "slack", { url: sink.slackUrl });
+  await api.send("POST", `/v1/channels/${id}/test`, {});
   await open("on call", "webhook", { url: sink.webhookUrl, min_severity: "warning" });
   await open("weekly report", "email", { to: ["cdn@example.test"] });
 };

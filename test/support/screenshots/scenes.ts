@@ -7,7 +7,11 @@ import type { Town } from "./town.ts";
 
 export type Set = Pick<Telling, "tell" | "until"> & { readonly world: Duo; readonly town: Town; readonly camera: Camera };
 
-type Routing = { readonly state: string; readonly domains: readonly { readonly name: string; readonly status: string }[] };
+type Routing = {
+  readonly state: string;
+  readonly changes: readonly { readonly result: string }[];
+  readonly domains: readonly { readonly name: string; readonly status: string }[];
+};
 
 const routing = ({ town }: Set, id: number) => town.api.get<Routing>(`/v1/services/${id}/routing`);
 const inState = (set: Set, id: number, state: string, withinMs: number) =>
@@ -28,10 +32,17 @@ const setup = async ({ camera, town: { api, ids } }: Set): Promise<void> => {
   await camera.shoot("setup", "policy", `${at}/policy?${preview}`, "owner");
 };
 
+/** The window of an axis that shows what a drill takes, in seconds since 1970. */
+const lately = (): readonly [from: number, to: number] => {
+  const now = Math.floor(Date.now() / 1_000);
+  return [now - 270, now + 30];
+};
+
 /** What somebody sees who looks after everything. */
 const overview = async ({ camera, town: { ids } }: Set, scene: string): Promise<void> => {
   await camera.shoot(scene, "fleet", "/console", "owner");
-  await camera.shoot(scene, "service", `/console/services/${ids.downloads}`, "owner");
+  const [from, to] = lately();
+  await camera.shoot(scene, "service", `/console/services/${ids.downloads}?from=${from}&to=${to}`, "owner");
 };
 
 const calm = async (set: Set): Promise<void> => {
@@ -48,14 +59,18 @@ const calm = async (set: Set): Promise<void> => {
   await camera.shoot("calm", "order", `/console/order?mode=frozen&service=${town.ids.downloads}`, "owner");
   await camera.shoot("calm", "customers", "/console/customers", "admin");
   await camera.shoot("calm", "tokens", "/console/tokens", "owner");
-  await setup(set);
   await openChannels(town, world);
+  await setup(set);
 };
 
 const storm = async (set: Set): Promise<void> => {
-  const { world, tell, camera, town } = set;
+  const { world, tell, until, camera, town } = set;
   await world.cdns.primary.setFault({ kind: "5xx" });
   await inState(set, town.ids.downloads, "shifted", 40_000);
+  await until("in sync", 30_000, async () => {
+    const { changes } = await routing(set, town.ids.downloads);
+    return changes.every(({ result }) => result === "insync") ? true : null;
+  });
   tell("storm", true, "the primary of three services fails");
   await overview(set, "storm");
   await camera.shoot("storm", "storms", "/console/storms", "owner");

@@ -11,6 +11,7 @@ import { pagePolicy } from "../http/page-policy.ts";
 import { invoiceCsv } from "../routes/billing/invoice-csv.ts";
 import { pageLimits } from "../routes/billing/invoice-page.ts";
 import { afterOf, idOf } from "./asked.ts";
+import { linksPath, registerInvoiceLinkPages } from "./invoice-links.ts";
 import { page } from "./page.ts";
 import { cell, empty, pages, table, when } from "./parts.ts";
 import { viewing } from "./session.ts";
@@ -27,10 +28,10 @@ const row = (invoice: Invoice, nowMs: number): Html => {
         : `by ${day(invoice.dueAtMs)}`;
   return html`<tr><th scope="row"><a href="/console/invoices/${id}">${isolated(invoice.documentNumber)}</a>${invoice.kind === "credit_note" ? html`<small>credit note</small>` : ""}</th>
 ${cell("Issued", html`${day(invoice.issuedAtMs)}<small>${when(invoice.issuedAtMs, nowMs)}</small>`)}${cell("Period, UTC", period(invoice.periodStartMs, invoice.periodEndMs))}${cell("Usage", money(invoice.subtotalCents, exponent), true)}${cell("Storm discount", takenOff(invoice.discountCents, exponent), true)}${cell("Due", html`<strong>${currency} ${money(invoice.payableCents, exponent)}</strong><small>${due}</small>`, true)}
-${cell("File", html`<a href="/console/invoices/${id}/csv" aria-label="CSV of ${invoice.documentNumber}">CSV</a>`)}</tr>`;
+${cell("Hand on", html`<a href="/console/invoices/${id}/csv" aria-label="CSV of ${invoice.documentNumber}">CSV</a> <a href="${linksPath(id)}" aria-label="Links to ${invoice.documentNumber}">Links</a>`)}</tr>`;
 };
 
-/** `/console/invoices`: issued invoices, each as the page that is printed. */
+/** `/console/invoices`: issued invoices, each as the page that is printed, and by links. */
 export const registerInvoicePages = (app: App, deps: Deps): void => {
   const path = "/console/invoices";
   let policy: string | null = null;
@@ -49,7 +50,7 @@ export const registerInvoicePages = (app: App, deps: Deps): void => {
           )
         : table(
             "Issued invoices, the oldest first",
-            ["Number", "Issued", "Period, UTC", { number: "Usage" }, { number: "Storm discount" }, { number: "Due" }, "File"],
+            ["Number", "Issued", "Period, UTC", { number: "Usage" }, { number: "Storm discount" }, { number: "Due" }, "Hand on"],
             rows,
           );
     const body = html`<div class="head"><div><h1>Invoices</h1><p>As issued: an invoice never changes</p></div></div>\n${list}${pages(path, afterId === null, next)}`;
@@ -61,7 +62,7 @@ export const registerInvoicePages = (app: App, deps: Deps): void => {
     const invoice = await deps.invoiceDocuments.printed({ customerId: c.var.customerId, invoiceId }, pageLimits);
     if (invoice === null) throw noSuchResource();
     policy ??= await pagePolicy(invoiceStyle);
-    const links = { csv: `${path}/${invoiceId}/csv`, api: false, storms: "/console/storms" };
+    const links = { csv: `${path}/${invoiceId}/csv`, api: false, storms: "/console/storms", share: linksPath(invoiceId) };
     return c.html(invoicePage(invoice, links), 200, { "content-security-policy": policy });
   });
 
@@ -70,4 +71,6 @@ export const registerInvoicePages = (app: App, deps: Deps): void => {
     if (response === null) throw noSuchResource();
     return response;
   });
+
+  registerInvoiceLinkPages(app, deps);
 };

@@ -60,13 +60,19 @@ ${c.var.customerId > 0 && mayAct(c) ? freezeLink(serviceId) : ""}</div></header>
 const roleOf = ({ var: { principal } }: AppContext): string =>
   principal.kind === "admin" ? `admin: ${principal.scopes.join(", ")}` : principal.role;
 
-const foot = (c: AppContext, nowMs: number): Html => {
+/** Where a page that would be live is made anew without a script. */
+const again = (c: AppContext): Html => {
+  const { pathname, search } = new URL(c.req.url);
+  return html` (<a href="${pathname}${search}">look again</a>)`;
+};
+
+const foot = (c: AppContext, nowMs: number, isLive: boolean): Html => {
   const { principal, session, customerId } = c.var;
   const customer =
     principal.kind === "admin"
       ? html` <a href="/console/customers">${customerId > 0 ? `customer ${customerId}, change` : "choose a customer"}</a>`
       : nothing;
-  return html`<footer><span>${isolated(principal.actor)} (${roleOf(c)})${customer}; as of ${asOf(nowMs)} UTC; the session ends ${when(session?.expiresAtMs ?? nowMs, nowMs)}</span>
+  return html`<footer><span>${isolated(principal.actor)} (${roleOf(c)})${customer}; as of ${asOf(nowMs)} UTC${isLive ? again(c) : ""}; the session ends ${when(session?.expiresAtMs ?? nowMs, nowMs)}</span>
 <form method="post" action="/console/sign-out"><button class="plain">Sign out</button> <button class="plain" name="where" value="everywhere" aria-label="Sign out everywhere: in every browser that is signed in with this token">everywhere</button></form></footer>`;
 };
 
@@ -86,7 +92,7 @@ ${standing === null ? "" : standingNotes(c, standing, nowMs)}${content.body}
 </main>`;
   if (isLive && asksFragment(c)) {
     c.header("console-as-of", String(nowMs));
-    return html`${main}\n${foot(c, nowMs)}\n`.toString();
+    return html`${main}\n${foot(c, nowMs, true)}\n`.toString();
   }
   return html`<!doctype html>
 <html lang="en">
@@ -102,7 +108,7 @@ ${standing === null ? "" : standingNotes(c, standing, nowMs)}${content.body}
 <a class="skip" href="#main">To the content</a>
 ${isIn ? bar(c, content) : html`<header class="bar"><div><a class="name" href="/console">tranche</a></div></header>`}
 ${isLive ? liveNote : ""}${main}
-${isIn ? foot(c, nowMs) : ""}
+${isIn ? foot(c, nowMs, isLive) : ""}
 </body>
 </html>
 `.toString();

@@ -37,6 +37,8 @@ table{width:100%;border-collapse:collapse}
 caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 table.slim{max-width:46rem}
 td.act{white-space:nowrap;text-align:right}
+tbody th{min-width:9.5rem}
+table:has(td.act) thead th:last-child{text-align:right}
 th,td{text-align:left;vertical-align:top;padding:.4375rem 1rem .4375rem 0;border-top:1px solid var(--line)}
 th:last-child,td:last-child{padding-right:0}
 thead th{color:var(--dim);font-size:.8125rem;font-weight:400;vertical-align:bottom;border-top:0}
@@ -69,6 +71,7 @@ td.num svg.meter{margin-left:auto}
 .note{margin:0 0 1rem;padding:.625rem .875rem;border-left:3px solid var(--link);background:var(--soft);border-radius:0 5px 5px 0}
 .note.bad{border-color:var(--bad);background:var(--bad-soft)}
 .note.warn{border-color:var(--warn);background:var(--warn-soft)}
+.hint+.note{margin-top:.75rem}
 .note form{display:inline}
 .note>*+*{margin-top:.25rem}
 .stale{border-left:3px solid var(--line);padding-left:.875rem}
@@ -105,6 +108,7 @@ code.copy{user-select:all;-webkit-user-select:all;background:var(--soft);border-
 .steps li[aria-current] a,.steps li[aria-current]{color:var(--text);font-weight:600;text-decoration:none}
 .tick{color:var(--ok);font-size:.8125rem}
 .onward{margin-top:1.5rem}
+section>form.acts{margin:.75rem 0 1.25rem}
 .choices{list-style:none;margin:0;padding:0;display:grid;gap:.5rem}
 form.filter{display:flex;flex-wrap:wrap;align-items:flex-end;gap:0 1rem;margin-bottom:.5rem}
 form.filter .acts{margin-bottom:1rem;align-self:center}
@@ -115,8 +119,8 @@ form.filter input{font:inherit;padding:.3125rem .5rem;border:1px solid var(--dim
 .changed dd{margin:0}
 summary{cursor:pointer;color:var(--link)}
 details.field{margin-bottom:1rem}
-fieldset{border:0;margin:.25rem 0 0;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.125rem .75rem}
-fieldset label{display:flex;gap:.375rem;align-items:baseline}
+details fieldset{border:0;margin:.25rem 0 0;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.125rem .75rem}
+details fieldset label{display:flex;gap:.375rem;align-items:baseline}
 @media(max-width:46rem){
 .bar>div,main{padding-left:1rem;padding-right:1rem}
 footer{width:calc(100% - 2rem)}
@@ -127,7 +131,7 @@ main{padding-top:1.125rem}
 .fold,.fold tbody,.fold tr,.fold td,.fold th{display:block;width:auto}
 .fold thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .fold tr{border-top:1px solid var(--line);padding:.625rem 0;display:grid;grid-template-columns:1fr auto;gap:.125rem 1rem}
-.fold td,.fold th{padding:0;border:0;grid-column:1/-1;text-align:left;white-space:normal}
+.fold td,.fold th{min-width:0;padding:0;border:0;grid-column:1/-1;text-align:left;white-space:normal}
 .fold tbody th{font-size:.9375rem;grid-column:1;grid-row:1}
 .fold td.lead{grid-column:2;grid-row:1}
 .fold td[data-label]{display:grid;grid-template-columns:7rem 1fr;gap:.5rem}

@@ -107,6 +107,12 @@ export const tokenWord: Readonly<Record<"live" | "expired" | "revoked", Word>> =
   revoked: { word: "Revoked", tone: "off" },
 };
 
+export const linkWords: Readonly<Record<"open" | "expired" | "withdrawn", Word>> = {
+  open: { word: "Open", tone: "ok" },
+  expired: { word: "Expired", tone: "off" },
+  withdrawn: { word: "Withdrawn", tone: "off" },
+};
+
 export const channelWords: Readonly<Record<"active" | "unconfirmed" | "paused" | "disabled", Word>> = {
   active: { word: "Active", tone: "ok" },
   unconfirmed: { word: "Unconfirmed", tone: "warn" },

@@ -140,6 +140,8 @@ describe.skipIf(chromiumPath === null)("the status page in Chromium", () => {
     await signIn(page, world.acme.editor, "/console/status-page");
     const { list } = await api.call("GET", "/v1/status-page/incidents", { token: world.acme.viewer });
     await look("/console/status-page", "console-status");
+    // A name can be read where it is changed.
+    expect(await page.evaluate("document.querySelector('fieldset [name=name]').clientWidth")).toBeGreaterThan(120);
     await look("/console/status-page/incidents/new", "console-status-new");
     await look(`/console/status-page/incidents/${list.at(-1)?.id ?? 0}`, "console-status-incident");
     await look("/console/status-page/remove", "console-status-remove");

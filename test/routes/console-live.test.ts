@@ -163,6 +163,9 @@ describe("a fragment", () => {
       globalThis.fetch = real;
     });
     expect([away.status, away.headers.get("retry-after"), JSON.parse(away.text)]).toMatchObject([503, "5", { status: 503 }]);
+    // For a moment nobody asks the database again.
+    api.time.nowMs += 5_000;
+    expect((await fragment("/console")).status).toBe(200);
   });
 
   it("is counted apart from what the same token does otherwise", async () => {

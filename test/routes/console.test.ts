@@ -431,6 +431,7 @@ describe("rights", () => {
       `storms/${over}/evidence`,
       `invoices/${invoice}`,
       `invoices/${invoice}/csv`,
+      `invoices/${invoice}/links`,
       `order?mode=frozen&service=${checkout}`,
     ]) {
       expect([path, (await ask(`/console/${path}`, { cookie })).status]).toEqual([path, 404]);

@@ -68,7 +68,7 @@ const domainSection = (domain: Domain, standing: Standing, isActing: boolean, ou
       : nothing;
   const creation =
     isActing && primaryTarget !== null && backupTarget !== null
-      ? html`<form method="post" action="${stepPath(serviceId, "records")}"><button name="domain" value="${id}" aria-label="Have the pair created in Route 53: ${name}">Have the pair created in Route 53</button></form>`
+      ? html`<form class="acts" method="post" action="${stepPath(serviceId, "records")}"><button name="domain" value="${id}" aria-label="Have the pair created in Route 53: ${name}">Have the pair created in Route 53</button></form>`
       : nothing;
   const list = rows.length === 0 ? nothing : table(`Records of ${name}`, ["Type", "Name", "Value", "Besides"], rows);
   return html`<section aria-labelledby="d${id}"><h2 id="d${id}">${isolated(name)}</h2>

@@ -101,7 +101,7 @@ const avoidedNote = ({ body }: PrintedInvoice): string =>
     ? ""
     : "Downtime avoided: time in storms with the primary down and visitors on the backup, at each service's own price of a minute. ";
 
-const notes = (invoice: PrintedInvoice, { csv, api }: PageLinks): Html => {
+const notes = (invoice: PrintedInvoice, { csv, api, share }: PageLinks): Html => {
   const marks = new Set(invoice.lines.flatMap(marksOf));
   const legend = Object.entries(legends)
     .filter(([mark]) => marks.has(mark))
@@ -125,7 +125,7 @@ const notes = (invoice: PrintedInvoice, { csv, api }: PageLinks): Html => {
             html`<p>With a credential of the account: the evidence of a storm at /v1/storms/{storm}/evidence, a line step by step at /v1/invoices/${invoice.id}/lines/{line}/explain.</p>`,
           ]
         : []),
-      html`<p class="screen"><a href="${csv}">Every line as CSV</a></p>`,
+      html`<p class="screen"><a href="${csv}">Every line as CSV</a>${share === undefined ? "" : html`, <a href="${share}">links for others</a>`}</p>`,
     ],
     "\n",
   );

@@ -7,9 +7,9 @@ import { count, gib, money, span, takenOff } from "./invoice-text.ts";
 
 /**
  * The links of a page. A page that is read without a credential does not link storms and lines, which need one.
- * `storms`: where storms are, if it is not in the API.
+ * `storms`: where storms are, if it is not in the API. `share`: where links for others are made.
  */
-export type PageLinks = { readonly csv: string; readonly api: boolean; readonly storms?: string };
+export type PageLinks = { readonly csv: string; readonly api: boolean; readonly storms?: string; readonly share?: string };
 
 const number = (text: string, note: Html | string = ""): Html =>
   html`<td>${text}${note.length === 0 ? "" : html`<small>${note}</small>`}</td>`;

@@ -1,10 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Change } from "../../adapters/ports/tenants/change.ts";
 import type { Deps } from "../../adapters/ports/deps.ts";
 import type { InvoiceLink } from "../../adapters/ports/billing/invoice-links.ts";
 import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
-import { AppError } from "../../errors.ts";
 import { answerOnce, changeBy } from "../../http/idempotency.ts";
 import { jsonBody } from "../../http/body.ts";
 import {
@@ -24,8 +22,7 @@ import {
 import type { App } from "../../http/env.ts";
 import { paged } from "../../http/paging.ts";
 import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
-
-const dayMs = 86_400_000;
+import { linkInput, shareInvoice, withdrawLink } from "./invoice-sharing.ts";
 
 const linkSchema = z
   .object({
@@ -49,8 +46,6 @@ const newLinkSchema = z
   })
   .openapi("NewInvoiceLink");
 
-const input = z.strictObject({ expires_in_days: z.int().min(1).max(90).default(30) }).openapi("InvoiceLinkInput");
-
 const represent = (link: InvoiceLink): z.infer<typeof linkSchema> => ({
   id: link.id,
   created_by: link.createdBy,
@@ -71,22 +66,14 @@ export const registerInvoiceLinks = (app: App, deps: Deps, guards: Guards): void
     tags,
     summary: "Make a link by which the invoice is read without a credential; its URL is given once",
     middleware: [guards.editor, jsonBody],
-    request: { params: idParams, query: tenantQuery, body: jsonRequest(input) },
+    request: { params: idParams, query: tenantQuery, body: jsonRequest(linkInput) },
     responses: { 201: jsonAnswer(newLinkSchema, "The link with its URL"), ...writeProblems },
   });
   app.openapi(create, async (c) => {
-    const { linkTokens } = deps;
-    if (linkTokens === null) throw new AppError("conflict", "this deployment signs no links (SECRETS_KEY is not set)");
     const { customerId } = c.var;
-    const invoiceId = c.req.valid("param").id;
-    const nowMs = deps.clock.nowMs();
-    const expiresAtMs = nowMs + c.req.valid("json").expires_in_days * dayMs;
-    const store = (change: Change) => deps.invoiceLinks.create(customerId, invoiceId, { nowMs, expiresAtMs }, change);
-    const link = await answerOnce(c, deps, customerId, store);
-    if (link === null) throw noSuchResource();
-    const token = await linkTokens.sign({ linkId: link.id, invoiceId, expiresAtMs });
-    const origin = deps.config.selfUrl ?? new URL(c.req.url).origin;
-    return c.json({ id: link.id, url: `${origin}/i/${token}`, expires_at: isoTime(expiresAtMs) }, 201);
+    const of = { customerId, invoiceId: c.req.valid("param").id, origin: new URL(c.req.url).origin };
+    const { link, url } = await shareInvoice(deps, of, c.req.valid("json"), (store) => answerOnce(c, deps, customerId, store));
+    return c.json({ id: link.id, url, expires_at: isoTime(link.expiresAtMs) }, 201);
   });
 
   const list = createRoute({
@@ -116,7 +103,7 @@ export const registerInvoiceLinks = (app: App, deps: Deps, guards: Guards): void
   });
   app.openapi(revoke, async (c) => {
     const { id: invoiceId, childId } = c.req.valid("param");
-    if (!(await deps.invoiceLinks.revoke(c.var.customerId, invoiceId, childId, deps.clock.nowMs(), changeBy(c)))) throw noSuchResource();
+    await withdrawLink(deps, { customerId: c.var.customerId, invoiceId, linkId: childId }, changeBy(c));
     return c.body(null, 204);
   });
 };

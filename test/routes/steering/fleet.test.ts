@@ -178,4 +178,16 @@ describe("the fleet", () => {
     const order = all.map((one) => troubleNames.indexOf(one["trouble"] as never));
     expect(order).toEqual(order.toSorted((a, b) => a - b));
   });
+
+  it.each([
+    ["on_backup", "all of it on the backup", [0, 100], undefined],
+    ["failing", "on the primary", [100, 0], undefined],
+    ["failing", "on the backup, which visitors do not get", [0, 100], { types: [], obstacle: { reason: "health_check", detail: "x" } }],
+  ] as const)("says %s of one that is frozen in a storm, %s", async (trouble, how, weights, expected) => {
+    const { id } = await api.service(acme.editor, `frozen ${how}`);
+    await domain(id, weights, expected === undefined ? {} : { expected });
+    await routing(id, "frozen", "frozen");
+    await storm(id);
+    expect((await fleet()).list.find(({ service_id }) => service_id === id)).toMatchObject({ trouble });
+  });
 });

@@ -33,13 +33,16 @@ const domains = sql`
   from service_domains d left join domain_routing r on r.domain_id = d.id
   where d.service_id = s.id and d.deleted_at is null`;
 
+/** Frozen where visitors are on the backup already: its storm is waited out there. */
+const frozenOnBackup = sql`g.state = 'frozen' and d.on_backup > 0 and d.on_primary + d.on_both + d.hindered = 0`;
+
 /** By which facts a service is in which trouble; what is worse stands first in `troubles`. */
 const facts = (nowMs: number): Readonly<Record<Exclude<Trouble, "none">, SQL>> => ({
   held: sql`(g.state = 'held' and e.state is not null) or g.reason in ('backup_down', 'backup_unknown', 'latched', 'bad_backup')`,
-  failing: sql`e.state = 'storm' and coalesce(g.state, 'normal') <> 'shifted'`,
+  failing: sql`e.state = 'storm' and coalesce(g.state, 'normal') <> 'shifted' and not (${frozenOnBackup})`,
   silent: sql`d.since < ${isoTime(nowMs - silentAfterMs)}::timestamptz and (d.round_at is null or d.round_at < ${isoTime(nowMs - silentAfterMs)}::timestamptz)`,
   contested: sql`d.contested + d.failing > 0`,
-  on_backup: sql`g.state in ('shifted', 'partial')`,
+  on_backup: sql`g.state in ('shifted', 'partial') or (${frozenOnBackup})`,
   recovering: sql`e.state = 'recovering' or g.state = 'failback'`,
   backup_down: sql`g.backup_health = 'down'`,
   overridden: sql`g.state = 'frozen' or o.told is not null`,

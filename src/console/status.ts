@@ -70,7 +70,10 @@ const clockOf = ({ clockSkewMs }: ProviderStanding): Html => {
 const providerRow = (status: Status, one: ProviderStanding, isAdmin: boolean, nowMs: number): Html => {
   const alive = isAlive(one, nowMs);
   const shards = heldBy(status, one.name);
-  const word: Word = alive ? { word: shards.length > 0 ? "Runs" : "Stands by", tone: "ok" } : { word: "Silent", tone: "bad" };
+  // What nobody reaches may be dead since its last sign of life.
+  const isHidden = one.publicCheckedAtMs !== null && one.publicOkSinceMs === null;
+  const well: Word = { word: shards.length > 0 ? "Runs" : "Stands by", tone: isHidden ? "warn" : "ok" };
+  const word: Word = alive ? well : { word: "Silent", tone: "bad" };
   return html`<tr><th scope="row">${isolated(one.name)}${one.place !== null && isAdmin ? html`<small>${isolated(one.place)}</small>` : ""}</th><td class="lead">${stateOf(word)}</td>
 ${cell("Shards", shards.length === 0 ? "none" : shards.length > 12 ? `${shards.length} of ${status.shards}` : shards.join(", "))}${cell("Last round", one.lastRoundAtMs === null ? "never" : when(one.lastRoundAtMs, nowMs))}${cell("Sign of life", one.heartbeatAtMs === null ? "never" : when(one.heartbeatAtMs, nowMs))}${cell("From outside", shownFace(one, isAdmin, nowMs))}${isAdmin ? cell("Clock", clockOf(one)) : ""}</tr>`;
 };

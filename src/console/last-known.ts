@@ -19,6 +19,7 @@ const mostViews = 200;
 const mostBytes = 4 * 1_024 * 1_024;
 const mostViewBytes = 512 * 1_024;
 
+/** As markup. */
 type View = { readonly title: string; readonly main: string; readonly atMs: number };
 
 /** A map of which the oldest entries leave. */
@@ -29,25 +30,42 @@ const put = <Value>(map: Map<string, Value>, key: string, value: Value, most: nu
   if (map.size > most && oldest !== undefined) map.delete(oldest);
 };
 
-/** Views as they were last, by who may see them; bounded in number and in size. */
+/** What a view takes of the space that there is. */
+const costOf = ({ main }: View): number => Math.max(2 * main.length, mostBytes / mostViews);
+
+/**
+ * Views as they were last, by who may see them; bounded in number and in size. Of the customer who has the most the oldest leaves: nobody's
+ * are pushed out by somebody who asks for very many.
+ */
 const createViews = () => {
-  const views = new Map<string, View>();
+  const views = new Map<string, { readonly customerId: number; readonly view: View }>();
+  const costs = new Map<number, number>();
   let bytes = 0;
+  const count = (customerId: number, cost: number): void => {
+    bytes += cost;
+    const sum = (costs.get(customerId) ?? 0) + cost;
+    if (sum <= 0) costs.delete(customerId);
+    else costs.set(customerId, sum);
+  };
   const remove = (key: string): void => {
-    bytes -= 2 * (views.get(key)?.main.length ?? 0);
+    const kept = views.get(key);
+    if (kept === undefined) return;
     views.delete(key);
+    count(kept.customerId, -costOf(kept.view));
+  };
+  const leaving = (): string | undefined => {
+    const [largest] = [...costs].reduce((a, b) => (b[1] > a[1] ? b : a));
+    for (const [key, { customerId }] of views) if (customerId === largest) return key;
+    return undefined;
   };
   return {
-    get: (key: string) => views.get(key),
-    put: (key: string, view: View): void => {
+    get: (key: string) => views.get(key)?.view,
+    put: (key: string, customerId: number, view: View): void => {
       remove(key);
       if (2 * view.main.length > mostViewBytes) return;
-      views.set(key, view);
-      bytes += 2 * view.main.length;
-      for (const oldest of views.keys()) {
-        if (views.size <= mostViews && bytes <= mostBytes) break;
-        remove(oldest);
-      }
+      views.set(key, { customerId, view });
+      count(customerId, costOf(view));
+      for (let oldest = leaving(); bytes > mostBytes && oldest !== undefined; oldest = leaving()) remove(oldest);
     },
   };
 };
@@ -106,7 +124,7 @@ export const createLastKnown = (clock: Clock): LastKnown => {
       "alert",
     )}
 <div class="stale">${raw(view.main)}</div>`;
-    const answer = c.html(await page(c, nowMs, { title: `Last known: ${view.title}`, ...tabOf(c.req.path), body }), 503);
+    const answer = c.html(await page(c, nowMs, { title: html`Last known: ${raw(view.title)}`, ...tabOf(c.req.path), body }), 503);
     answer.headers.set("retry-after", "5");
     return answer;
   };
@@ -133,7 +151,7 @@ export const createLastKnown = (clock: Clock): LastKnown => {
         away = null;
         // Without the parts that a live page keeps, it is not whole.
         const view = keepsAny(c) ? null : viewOf(await c.res.clone().text(), clock.nowMs(), known);
-        if (view !== null) views.put(key, view);
+        if (view !== null) views.put(key, c.var.customerId, view);
       } else if (isAway(c.error)) {
         noteAway();
         if (known === null || asksFragment(c)) return undefined;

@@ -258,8 +258,8 @@ describe("rights", () => {
     const stranger = await forms.signIn(globex.owner);
     for (const path of paths) {
       const { status, text } = await ask(`/console/${path}`, viewer);
-      // Signing out is the only one.
-      expect([path, status, [...text.matchAll(/<button/g)].length, text.includes('class="button')]).toEqual([path, 200, 1, false]);
+      // Signing out, here and everywhere, are the only ones.
+      expect([path, status, [...text.matchAll(/<button/g)].length, text.includes('class="button')]).toEqual([path, 200, 2, false]);
       const theirs = await ask(`/console/${path}`, stranger);
       expect([path, theirs.status]).toEqual([path, /\d/.test(path) ? 404 : 200]);
       expect(theirs.text).not.toContain("rights");

@@ -12,6 +12,9 @@ import { isoTime } from "../../iso-time.ts";
 import { incidentInput, updateInput } from "../../routes/publish/contract.ts";
 import { removeIncident, writeIncident, writeUpdate } from "../../routes/publish/publishing.ts";
 import { idOf } from "../asked.ts";
+import { asking, onceField } from "../fields.ts";
+import { formOnce, newForm, sentForm } from "../form.ts";
+import type { Form } from "../form.ts";
 import { mayAct, page } from "../page.ts";
 import { facts, section, stateOf, when } from "../parts.ts";
 import { acting, viewing } from "../session.ts";
@@ -52,9 +55,9 @@ const bodyOf = (fields: URLSearchParams): Record<string, unknown> => {
 
 const known = ["title", "impact", "state", "text", "starts_at", "ends_at"];
 
-const newForm = (typed: Typed, stored: StatusPage): Html => html`<p class="crumb"><a href="${path}">Status page</a></p>
+const incidentForm = (typed: Form, stored: StatusPage): Html => html`<p class="crumb"><a href="${path}">Status page</a></p>
 <h1>Write an incident</h1><p class="hint">It is public as soon as it is sent${stored.enabled ? "" : " and the page is switched on"}.</p>
-${formNote(typed, known)}<form class="card" method="post" action="${path}/incidents/new">
+${formNote(typed, known)}<form class="card" method="post" action="${path}/incidents/new">${onceField(typed)}
 ${line(typed, { name: "title", label: "Title", isFirst: true })}
 ${choice(typed, { name: "impact", label: "Impact" }, impactChoices)}
 ${choice(typed, { name: "state", label: "State" }, [["", "As it begins"], ...stateChoices(incidentStates)])}
@@ -65,10 +68,10 @@ ${serviceBoxes(stored, typed)}${times(typed)}
 
 const timeText = (ms: number | null): string => (ms === null ? "" : isoTime(ms).slice(0, 16).replace("T", " "));
 
-const updateForm = (typed: Typed, one: StatusIncident, stored: StatusPage): Html => {
+const updateForm = (typed: Form, one: StatusIncident, stored: StatusPage): Html => {
   const at = `${path}/incidents/${one.id}`;
   const isMaintenance = one.impact === "maintenance";
-  return html`${formNote(typed, known)}<form class="card" method="post" action="${at}">
+  return html`${formNote(typed, known)}<form class="card" method="post" action="${at}">${onceField(typed)}
 ${prose(typed, { name: "text", label: "What is new" })}
 ${choice(typed, { name: "state", label: "State" }, stateChoices(isMaintenance ? maintenanceStates : incidentStates))}
 ${line(typed, { name: "title", label: "Title" })}
@@ -76,7 +79,7 @@ ${isMaintenance ? "" : choice(typed, { name: "impact", label: "Impact" }, incide
 ${serviceBoxes(stored, typed)}${isMaintenance ? line(typed, { name: "ends_at", label: "Ends", hint: "UTC" }) : ""}
 <div class="acts"><button class="main">Publish the update</button></div>
 </form>
-<form method="post" action="${at}/delete"><p class="hint">Written by mistake? <button class="plain">Delete it</button> at once, with its updates.</p></form>`;
+<p class="hint">Written by mistake? <a href="${at}/delete">Delete it…</a></p>`;
 };
 
 /** The fields of an update of it, before anything is typed. */
@@ -96,15 +99,15 @@ export const registerStatusIncidentPages = (app: App, deps: Deps): void => {
     if (stored === null) throw noSuchResource();
     return stored;
   };
-  const typedOf = (c: AppContext): Typed => ({ fields: new URL(c.req.url).searchParams, faults: {} });
+  const typedOf = (c: AppContext): Form => newForm(deps, new URL(c.req.url).searchParams);
 
-  const showNew = async (c: AppContext, typed: Typed, status: 200 | 400 | 409 = 200): Promise<Response> =>
+  const showNew = async (c: AppContext, typed: Form, status: 200 | 400 | 409 = 200): Promise<Response> =>
     c.html(
-      await page(c, deps.clock.nowMs(), { title: "Write an incident", tab: "status-page", body: newForm(typed, await pageOf(c)) }),
+      await page(c, deps.clock.nowMs(), { title: "Write an incident", tab: "status-page", body: incidentForm(typed, await pageOf(c)) }),
       status,
     );
 
-  const showOne = async (c: AppContext, sent: Typed | null, status: 200 | 400 | 409 = 200): Promise<Response> => {
+  const showOne = async (c: AppContext, sent: Form | null, status: 200 | 400 | 409 = 200): Promise<Response> => {
     const nowMs = deps.clock.nowMs();
     const [stored, one] = await Promise.all([pageOf(c), deps.statusIncidents.get(c.var.customerId, idOf(c))]);
     if (one === null) throw noSuchResource();
@@ -117,7 +120,7 @@ ${facts([
   ...(one.endsAtMs === null ? [] : [["Ends", when(one.endsAtMs, nowMs)] as const]),
   ["Services", names.length === 0 ? "none" : html`${names.map((name, nth) => html`${nth === 0 ? "" : ", "}${isolated(name)}`)}`],
 ])}
-${mayAct(c) ? section("update", "Publish an update", updateForm(sent ?? { fields: updateFields(one), faults: {} }, one, stored)) : nothing}
+${mayAct(c) ? section("update", "Publish an update", updateForm(sent ?? newForm(deps, updateFields(one)), one, stored)) : nothing}
 ${section("updates", "What was published", updates(one, nowMs))}`;
     return c.html(await page(c, nowMs, { title: one.title, tab: "status-page", body }), status);
   };
@@ -127,10 +130,11 @@ ${section("updates", "What was published", updates(one, nowMs))}`;
   app.post(`${path}/incidents/new`, acting, async (c) => {
     const fields = await readForm(c, mostFormBytes);
     try {
-      await writeIncident(deps, c.var.customerId, readInput(incidentInput, bodyOf(fields)), changeBy(c));
+      const input = readInput(incidentInput, bodyOf(fields));
+      await formOnce(c, deps, fields, (change) => writeIncident(deps, c.var.customerId, input, change));
     } catch (error) {
       const { faults, status } = refusalOf(error);
-      return await showNew(c, { fields, faults }, status);
+      return await showNew(c, sentForm(deps, fields, { faults }), status);
     }
     return c.redirect(`${path}?done=written`, 303);
   });
@@ -143,12 +147,28 @@ ${section("updates", "What was published", updates(one, nowMs))}`;
   app.post(`${path}/incidents/:id`, acting, async (c) => {
     const fields = await readForm(c, mostFormBytes);
     try {
-      await writeUpdate(deps, c.var.customerId, idOf(c), readInput(updateInput, bodyOf(fields)), changeBy(c));
+      const [id, input] = [idOf(c), readInput(updateInput, bodyOf(fields))];
+      await formOnce(c, deps, fields, (change) => writeUpdate(deps, c.var.customerId, id, input, change));
     } catch (error) {
       const { faults, status } = refusalOf(error);
-      return await showOne(c, { fields, faults }, status);
+      return await showOne(c, sentForm(deps, fields, { faults }), status);
     }
     return c.redirect(`${path}?done=written`, 303);
+  });
+
+  app.get(`${path}/incidents/:id/delete`, acting, async (c) => {
+    const one = await deps.statusIncidents.get(c.var.customerId, idOf(c));
+    if (one === null) throw noSuchResource();
+    const back = `${path}/incidents/${one.id}`;
+    const body = asking({
+      back,
+      crumb: isolated(one.title),
+      title: html`Delete ${isolated(one.title)}?`,
+      says: "It is gone from the page at once, with its updates. What is over is better resolved: whoever read of it finds the end.",
+      path: `${back}/delete`,
+      word: "Delete",
+    });
+    return c.html(await page(c, deps.clock.nowMs(), { title: "Delete", tab: "status-page", body }));
   });
 
   app.post(`${path}/incidents/:id/delete`, acting, async (c) => {

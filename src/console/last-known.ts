@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import type { AppContext, AppMiddleware } from "../http/env.ts";
 import { html, raw } from "../http/html.ts";
 import type { Principal } from "../http/principal.ts";
+import { patiently } from "../pipeline/with-timeout.ts";
 import { asksFragment, keepsAny } from "./fragment.ts";
 import { page, tabOf } from "./page.ts";
 import { clock as timeOf, note, ordersOf, when } from "./parts.ts";
@@ -14,6 +15,8 @@ const principalMaxAgeMs = 15 * 60_000;
 const viewMaxAgeMs = 60 * 60_000;
 /** For how long a database that did not answer is not asked again for a view that is known. */
 const restMs = 5_000;
+/** For how long a database is waited for that may hang, where something is known that can be shown. */
+export const patienceMs = 4_000;
 const mostPrincipals = 1_000;
 const mostViews = 200;
 const mostBytes = 4 * 1_024 * 1_024;
@@ -96,6 +99,8 @@ export type LastKnown = {
   readonly note: (claim: SessionClaim, principal: Principal) => void;
   /** Who was looked up not long ago; null: nobody that is known here. */
   readonly principalOf: (claim: SessionClaim) => Principal | null;
+  /** Notes that the database did not answer just now. */
+  readonly noteAway: () => void;
   readonly forget: (claim: SessionClaim) => void;
   /** Keeps a view, and shows it where the database is away. Mounted after `signedIn`, before the view. */
   readonly view: AppMiddleware;
@@ -117,6 +122,8 @@ export const createLastKnown = (clock: Clock): LastKnown => {
   const stale = async (c: AppContext, view: View): Promise<Response> => {
     const nowMs = clock.nowMs();
     c.set("away", true);
+    // What was ordered of all is part of what was shown.
+    c.set("standing", Promise.resolve(null));
     const body = html`${note(
       "bad",
       html`<p><strong>The database is away</strong>, noticed here at ${timeOf(away?.sinceMs ?? nowMs)} UTC. Below is what this deployment knew last, as of ${timeOf(view.atMs)} UTC, ${when(view.atMs, nowMs)}: its times are relative to then.</p>
@@ -131,8 +138,8 @@ export const createLastKnown = (clock: Clock): LastKnown => {
 
   return {
     note: (claim, principal) => put(principals, claimKey(claim), { principal, atMs: clock.nowMs() }, mostPrincipals),
+    noteAway,
     principalOf: (claim) => {
-      noteAway();
       const known = principals.get(claimKey(claim));
       return known !== undefined && within(known.atMs, principalMaxAgeMs) ? known.principal : null;
     },
@@ -146,7 +153,12 @@ export const createLastKnown = (clock: Clock): LastKnown => {
         if (asksFragment(c)) throw new AppError("unavailable", "the database is not reachable");
         return await stale(c, known);
       }
-      await next();
+      const shown = next().then(() => true);
+      if (!(known === null ? await shown : await patiently(clock, shown, patienceMs, false))) {
+        noteAway();
+        if (asksFragment(c)) throw new AppError("unavailable", "the database does not answer");
+        return known === null ? undefined : await stale(c, known);
+      }
       if (c.res.status === 200) {
         away = null;
         // Without the parts that a live page keeps, it is not whole.

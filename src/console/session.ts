@@ -10,9 +10,10 @@ import { html } from "../http/html.ts";
 import { refuseNeed } from "../http/principal.ts";
 import type { Principal } from "../http/principal.ts";
 import { within } from "../http/rate-limit.ts";
+import { patiently } from "../pipeline/with-timeout.ts";
 import { asksFragment, refuseOtherCustomer } from "./fragment.ts";
 import { page } from "./page.ts";
-import { isAway } from "./last-known.ts";
+import { isAway, patienceMs } from "./last-known.ts";
 import type { LastKnown } from "./last-known.ts";
 import type { Standing } from "./standing.ts";
 import { signInForm } from "./sign-in-form.ts";
@@ -82,20 +83,26 @@ const purseOf = (c: AppContext, principal: Principal): string => (asksFragment(c
 
 export type SessionDeps = Pick<Deps, "clock" | "sessionTokens" | "rateLimits">;
 
+/** @throws whatever else it was */
+const unlessAway = (error: unknown): null => {
+  if (isAway(error)) return null;
+  throw error;
+};
+
 /** Whoever is signed in. Nobody is sent to sign in, and from there back. */
 export const signedIn = (deps: SessionDeps, sessions: Sessions, standing: Standing, lastKnown: LastKnown): AppMiddleware => {
-  /** Where the database is away: who it was not long ago, to look only. @throws AppError */
+  /** Where the database is away, or hangs: who it was not long ago, to look only. @throws AppError */
   const whoIs = async (c: AppContext, claim: SessionClaim): Promise<Principal> => {
-    try {
-      const principal = await sessions.principalOf(claim);
+    const known = c.req.method === "GET" ? lastKnown.principalOf(claim) : null;
+    const asked = sessions.principalOf(claim);
+    const principal = known === null ? await asked : await patiently(deps.clock, asked.catch(unlessAway), patienceMs, null);
+    if (principal !== null) {
       lastKnown.note(claim, principal);
       return principal;
-    } catch (error) {
-      const known = isAway(error) && c.req.method === "GET" ? lastKnown.principalOf(claim) : null;
-      if (known === null) throw error;
-      c.set("away", true);
-      return known;
     }
+    lastKnown.noteAway();
+    c.set("away", true);
+    return known ?? (await asked);
   };
   return async (c, next) => {
     const nowMs = deps.clock.nowMs();

@@ -56,6 +56,8 @@ const withoutDatabase = async <Done>(work: () => Promise<Done>): Promise<Done> =
   globalThis.fetch = () => Promise.reject(new TypeError("fetch failed"));
   return await work().finally(() => {
     globalThis.fetch = real;
+    // For so long nobody asks a database again that has just been away.
+    forms.api.time.nowMs += 5_000;
   });
 };
 
@@ -64,7 +66,17 @@ describe("two tabs of one browser", () => {
     ["/console/all?what=services", { act: "give", reason: "a region moves", for: "3600" }],
     ["/console/tokens/new", { name: "stray", role: "owner", for: "30" }],
     ["/console/channels/new?kind=slack", { name: "stray", url: "https://hooks.slack.com/services/T0/B0/x", min_severity: "info" }],
-    ["/console/setup/new", { name: "stray", primary_cdn: "cloudflare", backup_cdn: "fastly", steering: "auto", failback_steps: "100", failback_step_seconds: "60" }],
+    [
+      "/console/setup/new",
+      {
+        name: "stray",
+        primary_cdn: "cloudflare",
+        backup_cdn: "fastly",
+        steering: "auto",
+        failback_steps: "100",
+        failback_step_seconds: "60",
+      },
+    ],
     ["/console/status-page", { title: "stray", slug: "stray" }],
   ] as const;
 
@@ -81,7 +93,12 @@ describe("two tabs of one browser", () => {
 
   it("every form that acts says for whom, also one that is shown again", async () => {
     const id = await service("every form");
-    const paths = ["/console/order?service=", "/console/tokens/new", "/console/status-page", ...["domains", "records", "policy", "readiness", "service"].map((step) => `/console/setup/${id}/${step}`)];
+    const paths = [
+      "/console/order?service=",
+      "/console/tokens/new",
+      "/console/status-page",
+      ...["domains", "records", "policy", "readiness", "service"].map((step) => `/console/setup/${id}/${step}`),
+    ];
     for (const path of paths) {
       const found = formsOf((await forms.ask(path, owner)).text);
       expect([path, found.every(({ action }) => action.endsWith(`?customer=${acme.id}`))]).toEqual([path, true]);
@@ -103,7 +120,11 @@ describe("a session that ends while a long text is written", () => {
   });
 
   it("never shows a secret so", async () => {
-    const answer = await forms.ask("/console/channels/new", "", { kind: "webhook", name: "x".repeat(9_000), url: "https://hooks.test/key-4711" });
+    const answer = await forms.ask("/console/channels/new", "", {
+      kind: "webhook",
+      name: "x".repeat(9_000),
+      url: "https://hooks.test/key-4711",
+    });
     expect([answer.status, answer.text.includes("key-4711")]).toEqual([401, false]);
   });
 });
@@ -123,7 +144,10 @@ describe("a form that is refused by what is around it", () => {
   it.each(["order", "incident"])("has a way back with what was typed: the database is away (%s)", async (which) => {
     const id = await service(`away ${which}`);
     await forms.ask("/console", editor);
-    const [path, typed] = which === "order" ? ["/console/order", { ...order, service: String(id) }] : ["/console/status-page/incidents/new", { title: "t", text: "rack 7 & co" }];
+    const [path, typed] =
+      which === "order"
+        ? ["/console/order", { ...order, service: String(id) }]
+        : ["/console/status-page/incidents/new", { title: "t", text: "rack 7 & co" }];
     const answer = await withoutDatabase(async () => await forms.ask(path, editor, typed));
     const back = /<a href="([^"]*)">[^<]*what you typed/.exec(answer.text)?.[1] ?? "";
     expect([answer.status, unescaped(back)]).toEqual([503, expect.stringContaining("rack+7+%26+co")]);
@@ -139,13 +163,21 @@ describe("a form that is refused by what is around it", () => {
 describe("an incident", () => {
   it("is published once, however often its form is sent, and so is an update", async () => {
     const { api, ask } = forms;
-    await api.call("PUT", "/v1/status-page", { token: acme.editor, body: { slug: "acme-once", title: "Acme", enabled: true, services: [] } });
+    await api.call("PUT", "/v1/status-page", {
+      token: acme.editor,
+      body: { slug: "acme-once", title: "Acme", enabled: true, services: [] },
+    });
     const form = await filled("/console/status-page/incidents/new", editor, { title: "once", impact: "major", text: "seen" });
     for (let nth = 0; nth < 2; nth += 1) expect((await ask(form.action, editor, form.fields)).status).toBe(303);
     const { list } = await api.call("GET", "/v1/status-page/incidents", { token: acme.viewer });
     expect(list.filter(({ title }) => title === "once")).toHaveLength(1);
     const id = list[0]?.id ?? 0;
-    const update = await filled(`/console/status-page/incidents/${id}`, editor, { title: "once", impact: "major", state: "identified", text: "found" });
+    const update = await filled(`/console/status-page/incidents/${id}`, editor, {
+      title: "once",
+      impact: "major",
+      state: "identified",
+      text: "found",
+    });
     for (let nth = 0; nth < 2; nth += 1) expect((await ask(update.action, editor, update.fields)).status).toBe(303);
     const said = (await ask(`/console/status-page/incidents/${id}`, viewer)).said;
     expect([said.split("found").length - 1, said.split("seen").length - 1]).toEqual([1, 1]);
@@ -163,18 +195,41 @@ describe("the last known state", () => {
     expect([answer.status, answer.said]).toEqual([503, expect.stringContaining("knew last")]);
   });
 
+  it("is what is shown where the database does not refuse, but hangs", async () => {
+    const mine = await forms.signIn(acme.editor);
+    for (const path of ["/console", "/console/storms"]) expect((await forms.ask(path, mine)).status).toBe(200);
+    const { fetch: real } = globalThis;
+    for (const forgotten of [0, 120_000]) {
+      forms.api.time.nowMs += forgotten + 6_000;
+      globalThis.fetch = () => new Promise(() => {});
+      const answers = await Promise.all([forms.ask("/console", mine), forms.ask("/console/storms", mine)]).finally(() => {
+        globalThis.fetch = real;
+      });
+      for (const { status, said } of answers) expect([status, said]).toEqual([503, expect.stringContaining("knew last")]);
+    }
+    forms.api.time.nowMs += 6_000;
+    expect((await forms.ask("/console", mine)).said).toContain("As of");
+  });
+
   it("has a title that is escaped once", async () => {
     const id = await service('<b>"a" & co');
     await forms.ask(`/console/services/${id}`, editor);
     const answer = await withoutDatabase(async () => await forms.ask(`/console/services/${id}`, editor));
-    expect([answer.status, /<title>([^<]*)<\/title>/.exec(answer.text)?.[1]]).toEqual([503, "Last known: &lt;b&gt;&quot;a&quot; &amp; co – tranche"]);
+    expect([answer.status, /<title>([^<]*)<\/title>/.exec(answer.text)?.[1]]).toEqual([
+      503,
+      "Last known: &lt;b&gt;&quot;a&quot; &amp; co – tranche",
+    ]);
   });
 });
 
 describe("whoever only looks", () => {
   it("changes nothing by looking at the records of challenges that have expired", async () => {
     const id = await service("expired");
-    await forms.ask(`/console/setup/${id}/domains`, editor, { name: "expired.example.test", expect_status: "200-399", normal_weights: "100 : 0" });
+    await forms.ask(`/console/setup/${id}/domains`, editor, {
+      name: "expired.example.test",
+      expect_status: "200-399",
+      normal_weights: "100 : 0",
+    });
     await forms.api.db.rows(sql`update service_domains set challenge_expires_at = now() - interval '1 day' where service_id = ${id}`);
     const count = async () => await forms.api.db.rows(sql`select count(*)::int as n from audit_log`);
     const before = await count();
@@ -186,23 +241,29 @@ describe("whoever only looks", () => {
 });
 
 describe("where the sign-in leads on", () => {
-  it.each(["/console/../v1/services", "/console/%2e%2e/v1/services", "/console/x/../../status/a", "/console/..//evil.test", "/console/\\..\\..\\v1"])(
-    "is a page of the console: %s",
-    async (next) => {
-      expect((await forms.ask("/console/sign-in", "", { token: acme.viewer, next })).to).toBe("/console");
-    },
-  );
+  it.each([
+    "/console/../v1/services",
+    "/console/%2e%2e/v1/services",
+    "/console/x/../../status/a",
+    "/console/..//evil.test",
+    "/console/\\..\\..\\v1",
+  ])("is a page of the console: %s", async (next) => {
+    expect((await forms.ask("/console/sign-in", "", { token: acme.viewer, next })).to).toBe("/console");
+  });
 });
 
 describe("a form that is not UTF-8", () => {
-  it.each(["name=%ff%fe&role=viewer&for=30", "name=%ed%a0%80&role=viewer&for=30", "name=50%&role=viewer&for=30"])("is refused: %s", async (body) => {
-    const response = await forms.api.app.request("https://tranche.test/console/tokens/new", {
-      method: "POST",
-      headers: { cookie: owner, origin: "https://tranche.test", "content-type": "application/x-www-form-urlencoded" },
-      body,
-    });
-    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining("UTF-8")]);
-  });
+  it.each(["name=%ff%fe&role=viewer&for=30", "name=%ed%a0%80&role=viewer&for=30", "name=50%&role=viewer&for=30"])(
+    "is refused: %s",
+    async (body) => {
+      const response = await forms.api.app.request("https://tranche.test/console/tokens/new", {
+        method: "POST",
+        headers: { cookie: owner, origin: "https://tranche.test", "content-type": "application/x-www-form-urlencoded" },
+        body,
+      });
+      expect([response.status, await response.text()]).toEqual([400, expect.stringContaining("UTF-8")]);
+    },
+  );
 });
 
 describe("a service of very many domains", () => {
@@ -214,7 +275,12 @@ describe("a service of very many domains", () => {
     await forms.api.db.rows(sql`
       insert into domain_routing (domain_id, service_id, status, primary_weight, backup_weight, read_at, last_error)
       select id, service_id, 'found', 100, 0, now(), case when name = 'd1999.many.example.test' then 'AccessDenied' end from service_domains where service_id = ${id}`);
-    for (const path of [`/console/services/${id}`, `/console/setup/${id}/domains`, `/console/setup/${id}/records`, `/console/setup/${id}/verification`]) {
+    for (const path of [
+      `/console/services/${id}`,
+      `/console/setup/${id}/domains`,
+      `/console/setup/${id}/records`,
+      `/console/setup/${id}/verification`,
+    ]) {
       const { status, text } = await forms.ask(path, editor);
       expect([path, status, [...text.matchAll(/<bdi>d\d+\.many/g)].length <= 100]).toEqual([path, 200, true]);
     }

@@ -25,6 +25,7 @@ import { reasonField, termField, untilOf } from "./order-fields.ts";
 import type { Terms } from "./order-fields.ts";
 import { page } from "./page.ts";
 import { note } from "./parts.ts";
+import { refuseFormOfOther } from "./session.ts";
 import type { Standing } from "./standing.ts";
 
 /** Admins with the scope of the API's own routes. */
@@ -66,7 +67,9 @@ const permit = (c: AppContext, what: What): void => {
   if (what !== "services" && principal.kind !== "admin") throw new AppError("forbidden", "only admins may do this");
   const reason = refuseNeed(principal, what === "services" ? editors : freezers);
   if (reason !== null) throw new AppError("forbidden", reason);
-  if (what === "services" && customerId === 0) throw new AppError("bad_request", "choose a customer to act for");
+  if (what !== "services") return;
+  refuseFormOfOther(c);
+  if (customerId === 0) throw new AppError("bad_request", "choose a customer to act for");
 };
 
 const form = (order: Ordered, isOn: boolean): Html => {

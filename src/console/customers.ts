@@ -9,7 +9,8 @@ import { refuseNeed } from "../http/principal.ts";
 import { afterOf } from "./asked.ts";
 import { page } from "./page.ts";
 import { cell, empty, pages, table } from "./parts.ts";
-import { keepSession, onward } from "./session.ts";
+import { keepSession } from "./session.ts";
+import { onward } from "./typed.ts";
 
 const shown = 100;
 

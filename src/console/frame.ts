@@ -6,6 +6,8 @@ import type { Html } from "../http/html.ts";
 import { asksFragment, conditional } from "./fragment.ts";
 import { clock, note } from "./parts.ts";
 import { page } from "./page.ts";
+import { keepable } from "./secrets.ts";
+import { keptOf, toBeCopied, typedOf } from "./typed.ts";
 
 /** Our own style, scripts and forms to ourselves: nothing else is loaded, run, embedded or sent to, and nothing inline. */
 const policy =
@@ -41,10 +43,19 @@ export const ownForms =
 /** A problem's words as a sentence. */
 const sentence = (detail: string): string => `${detail.slice(0, 1).toUpperCase()}${detail.slice(1)}.`;
 
+/** The way back to a form that was not carried out. One of somebody else's page has none. */
+const wayBack = async (c: AppContext, status: number): Promise<Html> => {
+  const fields = status === 403 || c.req.path.startsWith("/console/sign-") ? null : await typedOf(c);
+  const kept = fields === null || keepable(fields).size === 0 ? null : keptOf(c.req.path, fields);
+  if (kept === null) return nothing;
+  if (kept.tooLong.length > 0) return html`${toBeCopied(kept)}<p><a href="${kept.path}">Back to the form</a></p>`;
+  return html`<p><a href="${kept.path}">Back to the form, with what you typed</a></p>`;
+};
+
 const explanation = (c: AppContext, status: number, detail: string): Html => {
   if (status !== 503) return html`<p>${sentence(detail)}</p>`;
   return html`<p>${sentence(detail)} What this page would show is not known now; rounds, and the switches that they make, do not depend on it. Nothing that you sent was stored, unless it was answered: a freeze neither.</p>
-<p><a href="${c.req.path}">Try again</a></p>`;
+${c.req.method === "GET" ? html`<p><a href="${c.req.path}">Try again</a></p>` : nothing}`;
 };
 
 type Refusal = { readonly title: string; readonly detail: string; readonly errors: readonly { pointer: string; detail: string }[] };
@@ -65,7 +76,7 @@ const problemPage = async (c: AppContext, nowMs: number): Promise<Response> => {
   const body = html`<h1>${heading}</h1>
 ${note(status < 500 ? "warn" : "bad", explanation(c, status, detail), "alert")}
 ${errors.length === 0 ? nothing : html`<ul>${errors.map(({ pointer, detail: rule }) => html`<li><code>${pointer}</code> ${rule}</li>`)}</ul>`}
-<p class="hint">${clock(nowMs)} UTC, request <code>${c.var.requestId}</code>. <a href="/console">To the fleet</a></p>`;
+${await wayBack(c, status)}<p class="hint">${clock(nowMs)} UTC, request <code>${c.var.requestId}</code>. <a href="/console">To the fleet</a></p>`;
   const answer = c.html(await page(c, nowMs, { title: heading, body }), status as 500);
   for (const name of ["retry-after", "allow"]) {
     const value = headers.get(name);

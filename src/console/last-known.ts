@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import type { AppContext, AppMiddleware } from "../http/env.ts";
 import { html, raw } from "../http/html.ts";
 import type { Principal } from "../http/principal.ts";
+import { patiently } from "../pipeline/with-timeout.ts";
 import { asksFragment, keepsAny } from "./fragment.ts";
 import { page, tabOf } from "./page.ts";
 import { clock as timeOf, note, ordersOf, when } from "./parts.ts";
@@ -14,11 +15,14 @@ const principalMaxAgeMs = 15 * 60_000;
 const viewMaxAgeMs = 60 * 60_000;
 /** For how long a database that did not answer is not asked again for a view that is known. */
 const restMs = 5_000;
+/** For how long a database is waited for that may hang, where something is known that can be shown. */
+export const patienceMs = 4_000;
 const mostPrincipals = 1_000;
 const mostViews = 200;
 const mostBytes = 4 * 1_024 * 1_024;
 const mostViewBytes = 512 * 1_024;
 
+/** As markup. */
 type View = { readonly title: string; readonly main: string; readonly atMs: number };
 
 /** A map of which the oldest entries leave. */
@@ -29,25 +33,42 @@ const put = <Value>(map: Map<string, Value>, key: string, value: Value, most: nu
   if (map.size > most && oldest !== undefined) map.delete(oldest);
 };
 
-/** Views as they were last, by who may see them; bounded in number and in size. */
+/** What a view takes of the space that there is. */
+const costOf = ({ main }: View): number => Math.max(2 * main.length, mostBytes / mostViews);
+
+/**
+ * Views as they were last, by who may see them; bounded in number and in size. Of the customer who has the most the oldest leaves: nobody's
+ * are pushed out by somebody who asks for very many.
+ */
 const createViews = () => {
-  const views = new Map<string, View>();
+  const views = new Map<string, { readonly customerId: number; readonly view: View }>();
+  const costs = new Map<number, number>();
   let bytes = 0;
+  const count = (customerId: number, cost: number): void => {
+    bytes += cost;
+    const sum = (costs.get(customerId) ?? 0) + cost;
+    if (sum <= 0) costs.delete(customerId);
+    else costs.set(customerId, sum);
+  };
   const remove = (key: string): void => {
-    bytes -= 2 * (views.get(key)?.main.length ?? 0);
+    const kept = views.get(key);
+    if (kept === undefined) return;
     views.delete(key);
+    count(kept.customerId, -costOf(kept.view));
+  };
+  const leaving = (): string | undefined => {
+    const [largest] = [...costs].reduce((a, b) => (b[1] > a[1] ? b : a));
+    for (const [key, { customerId }] of views) if (customerId === largest) return key;
+    return undefined;
   };
   return {
-    get: (key: string) => views.get(key),
-    put: (key: string, view: View): void => {
+    get: (key: string) => views.get(key)?.view,
+    put: (key: string, customerId: number, view: View): void => {
       remove(key);
       if (2 * view.main.length > mostViewBytes) return;
-      views.set(key, view);
-      bytes += 2 * view.main.length;
-      for (const oldest of views.keys()) {
-        if (views.size <= mostViews && bytes <= mostBytes) break;
-        remove(oldest);
-      }
+      views.set(key, { customerId, view });
+      count(customerId, costOf(view));
+      for (let oldest = leaving(); bytes > mostBytes && oldest !== undefined; oldest = leaving()) remove(oldest);
     },
   };
 };
@@ -78,6 +99,8 @@ export type LastKnown = {
   readonly note: (claim: SessionClaim, principal: Principal) => void;
   /** Who was looked up not long ago; null: nobody that is known here. */
   readonly principalOf: (claim: SessionClaim) => Principal | null;
+  /** Notes that the database did not answer just now. */
+  readonly noteAway: () => void;
   readonly forget: (claim: SessionClaim) => void;
   /** Keeps a view, and shows it where the database is away. Mounted after `signedIn`, before the view. */
   readonly view: AppMiddleware;
@@ -99,6 +122,8 @@ export const createLastKnown = (clock: Clock): LastKnown => {
   const stale = async (c: AppContext, view: View): Promise<Response> => {
     const nowMs = clock.nowMs();
     c.set("away", true);
+    // What was ordered of all is part of what was shown.
+    c.set("standing", Promise.resolve(null));
     const body = html`${note(
       "bad",
       html`<p><strong>The database is away</strong>, noticed here at ${timeOf(away?.sinceMs ?? nowMs)} UTC. Below is what this deployment knew last, as of ${timeOf(view.atMs)} UTC, ${when(view.atMs, nowMs)}: its times are relative to then.</p>
@@ -106,15 +131,15 @@ export const createLastKnown = (clock: Clock): LastKnown => {
       "alert",
     )}
 <div class="stale">${raw(view.main)}</div>`;
-    const answer = c.html(await page(c, nowMs, { title: `Last known: ${view.title}`, ...tabOf(c.req.path), body }), 503);
+    const answer = c.html(await page(c, nowMs, { title: html`Last known: ${raw(view.title)}`, ...tabOf(c.req.path), body }), 503);
     answer.headers.set("retry-after", "5");
     return answer;
   };
 
   return {
     note: (claim, principal) => put(principals, claimKey(claim), { principal, atMs: clock.nowMs() }, mostPrincipals),
+    noteAway,
     principalOf: (claim) => {
-      noteAway();
       const known = principals.get(claimKey(claim));
       return known !== undefined && within(known.atMs, principalMaxAgeMs) ? known.principal : null;
     },
@@ -128,12 +153,17 @@ export const createLastKnown = (clock: Clock): LastKnown => {
         if (asksFragment(c)) throw new AppError("unavailable", "the database is not reachable");
         return await stale(c, known);
       }
-      await next();
+      const shown = next().then(() => true);
+      if (!(known === null ? await shown : await patiently(clock, shown, patienceMs, false))) {
+        noteAway();
+        if (asksFragment(c)) throw new AppError("unavailable", "the database does not answer");
+        return known === null ? undefined : await stale(c, known);
+      }
       if (c.res.status === 200) {
         away = null;
         // Without the parts that a live page keeps, it is not whole.
         const view = keepsAny(c) ? null : viewOf(await c.res.clone().text(), clock.nowMs(), known);
-        if (view !== null) views.put(key, view);
+        if (view !== null) views.put(key, c.var.customerId, view);
       } else if (isAway(c.error)) {
         noteAway();
         if (known === null || asksFragment(c)) return undefined;

@@ -76,6 +76,13 @@ const foot = (c: AppContext, nowMs: number, isLive: boolean): Html => {
 <form method="post" action="/console/sign-out"><button class="plain">Sign out</button> <button class="plain" name="where" value="everywhere" aria-label="Sign out everywhere: in every browser that is signed in with this token">everywhere</button></form></footer>`;
 };
 
+/**
+ * Each form says for whom it was made: a browser has one session, in which another tab may have opened another customer until it is sent.
+ * Names are escaped, so only we write forms.
+ */
+const madeFor = (c: AppContext, markup: string): string =>
+  markup.replaceAll(/(<form [^>]*method="post" action="\/console\/[^"?]*)"/g, `$1?customer=${c.var.customerId}"`);
+
 /** Where a live page says that it is none at the moment: there from the start, so that it is read out when it is filled. */
 const liveNote = html`<div class="live" id="live" role="status"></div>\n`;
 
@@ -88,7 +95,7 @@ export const page = async (c: AppContext, nowMs: number, content: Page): Promise
   const isLive = isIn && content.live === true;
   const standing = isIn ? ((await c.var.standing) ?? null) : null;
   const main = html`<main id="main">
-${standing === null ? "" : standingNotes(c, standing, nowMs)}${content.body}
+${standing === null ? "" : standingNotes(c, standing, nowMs)}${isIn ? raw(madeFor(c, content.body.toString())) : content.body}
 </main>`;
   if (isLive && asksFragment(c)) {
     c.header("console-as-of", String(nowMs));

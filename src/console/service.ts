@@ -17,6 +17,7 @@ import { viewing } from "./session.ts";
 import { kindWords, orderWords, orderedWords, readinessWords, reasonText, resultWords, routingWord, stormWords } from "./words.ts";
 
 const changesShown = 15;
+const domainsShown = 100;
 
 type Shown = {
   readonly service: { readonly id: number; readonly name: string; readonly primaryCdn: string; readonly backupCdn: string };
@@ -90,17 +91,24 @@ const domainRow = (domain: DomainRouting, nowMs: number): Html => {
   )}</tr>`;
 };
 
-const domains = ({ routing, service, nowMs }: Shown): Html =>
-  routing.domains.length === 0
+const isInTrouble = ({ lastError, expected, status }: DomainRouting): boolean =>
+  lastError !== null || (expected?.obstacle ?? null) !== null || Object.hasOwn(statuses, status);
+
+/** @param total how many domains the service has: of very many, not all are read */
+const domains = ({ routing, service, nowMs }: Shown, total: number): Html =>
+  total === 0
     ? empty(
         "No domains yet.",
         html`Without one nothing is probed: <a href="/console/setup/${service.id}/domains">add one</a>, and the next step says which records to create.`,
       )
-    : table(
+    : html`${table(
         "Weights primary : backup, as last read from DNS",
         ["Domain", "Weights", "Read", "Standing"],
-        routing.domains.map((domain) => domainRow(domain, nowMs)),
-      );
+        routing.domains
+          .toSorted((a, b) => Number(isInTrouble(b)) - Number(isInTrouble(a)))
+          .slice(0, domainsShown)
+          .map((domain) => domainRow(domain, nowMs)),
+      )}${total > domainsShown ? html`<p class="hint">${domainsShown} of ${total}, those in trouble first. <code>GET /v1/services/${service.id}/routing</code> has all, page by page.</p>` : ""}`;
 
 const stormNote = (storm: MeasuredStorm, nowMs: number): Html =>
   note(
@@ -184,7 +192,7 @@ export const registerServicePage = (app: App, deps: Deps): void => {
 ${storms.map((storm) => stormNote(storm, nowMs))}
 ${standing(shown)}
 ${chart}
-${section("domains", "Domains, with their weights primary : backup", domains(shown))}
+${section("domains", "Domains, with their weights primary : backup", domains(shown, detail.domains.length))}
 ${section("changes", "Last switches", changes(shown))}
 ${section("objectives", "Objectives", objectiveTable(objectives, nowMs, false))}
 ${section("readiness", "Readiness", readiness(check?.check ?? null, serviceId, nowMs))}`;

@@ -10,12 +10,14 @@ import { html } from "../http/html.ts";
 import { refuseNeed } from "../http/principal.ts";
 import type { Principal } from "../http/principal.ts";
 import { within } from "../http/rate-limit.ts";
+import { patiently } from "../pipeline/with-timeout.ts";
 import { asksFragment, refuseOtherCustomer } from "./fragment.ts";
 import { page } from "./page.ts";
-import { isAway } from "./last-known.ts";
+import { isAway, patienceMs } from "./last-known.ts";
 import type { LastKnown } from "./last-known.ts";
 import type { Standing } from "./standing.ts";
-import { keepable } from "./secrets.ts";
+import { signInForm } from "./sign-in-form.ts";
+import { keptOf, mostTypedBytes, onward } from "./typed.ts";
 
 /** Browsers keep `__Host-` only with Secure, which not all of them accept over plain HTTP, not even of this very machine. */
 const localName = "tranche-session";
@@ -46,13 +48,6 @@ export const dropSession = (c: AppContext): void => {
   else deleteCookie(c, "session", { ...cookie, secure: true, prefix: "host" });
 };
 
-/** Of a reason of 500 letters, each of which takes up to twelve in an address. */
-const mostNext = 8_000;
-
-/** Where whoever signs in goes on: a page of the console, never elsewhere. */
-export const onward = (next: string | null | undefined): string =>
-  typeof next === "string" && next.length <= mostNext && /^\/console(?:[/?][\x21-\x7e]*)?$/.test(next) ? next : "/console";
-
 const signInPath = (next: string): string =>
   next === "/console" ? "/console/sign-in" : `/console/sign-in?next=${encodeURIComponent(next)}`;
 
@@ -62,11 +57,12 @@ const here = (c: AppContext): string => {
 };
 
 /** To sign in, and back. Of a form that nobody sent: back to it, with what was typed, except secrets. */
-const toSignIn = async (c: AppContext): Promise<Response> => {
+const toSignIn = async (c: AppContext, nowMs: number): Promise<Response> => {
   if (asksFragment(c)) return c.body(null, 401);
   if (c.req.method !== "POST") return c.redirect(signInPath(here(c)), 303);
-  const typed = onward(`${c.req.path}?${keepable(await readForm(c)).toString()}`);
-  return c.redirect(`/console/sign-in?over=1&next=${encodeURIComponent(typed)}`, 303);
+  const kept = keptOf(c.req.path, await readForm(c, mostTypedBytes));
+  if (kept.tooLong.length === 0) return c.redirect(`/console/sign-in?over=1&next=${encodeURIComponent(kept.path)}`, 303);
+  return c.html(await page(c, nowMs, { title: "Sign in", body: signInForm({ next: kept.path, kept }) }), 401);
 };
 
 /**
@@ -87,27 +83,33 @@ const purseOf = (c: AppContext, principal: Principal): string => (asksFragment(c
 
 export type SessionDeps = Pick<Deps, "clock" | "sessionTokens" | "rateLimits">;
 
+/** @throws whatever else it was */
+const unlessAway = (error: unknown): null => {
+  if (isAway(error)) return null;
+  throw error;
+};
+
 /** Whoever is signed in. Nobody is sent to sign in, and from there back. */
 export const signedIn = (deps: SessionDeps, sessions: Sessions, standing: Standing, lastKnown: LastKnown): AppMiddleware => {
-  /** Where the database is away: who it was not long ago, to look only. @throws AppError */
+  /** Where the database is away, or hangs: who it was not long ago, to look only. @throws AppError */
   const whoIs = async (c: AppContext, claim: SessionClaim): Promise<Principal> => {
-    try {
-      const principal = await sessions.principalOf(claim);
+    const known = c.req.method === "GET" ? lastKnown.principalOf(claim) : null;
+    const asked = sessions.principalOf(claim);
+    const principal = known === null ? await asked : await patiently(deps.clock, asked.catch(unlessAway), patienceMs, null);
+    if (principal !== null) {
       lastKnown.note(claim, principal);
       return principal;
-    } catch (error) {
-      const known = isAway(error) && c.req.method === "GET" ? lastKnown.principalOf(claim) : null;
-      if (known === null) throw error;
-      c.set("away", true);
-      return known;
     }
+    lastKnown.noteAway();
+    c.set("away", true);
+    return known ?? (await asked);
   };
   return async (c, next) => {
     const nowMs = deps.clock.nowMs();
     const claim = await readSession(c, deps.sessionTokens, nowMs);
     if (claim === null) {
       if (c.req.header("sec-fetch-site") === "cross-site" && c.req.method === "GET") return await askAgain(c, nowMs);
-      return await toSignIn(c);
+      return await toSignIn(c, nowMs);
     }
     try {
       const principal = await whoIs(c, claim);
@@ -121,7 +123,7 @@ export const signedIn = (deps: SessionDeps, sessions: Sessions, standing: Standi
       // The token was revoked, or has expired.
       lastKnown.forget(claim);
       dropSession(c);
-      return await toSignIn(c);
+      return await toSignIn(c, nowMs);
     }
     return await next();
   };
@@ -140,9 +142,23 @@ export const viewing: AppMiddleware = async (c, next) => {
   return await next();
 };
 
+/**
+ * A browser has one session: signed in as somebody else, or for another customer, in one tab, it is so in all of them.
+ * @throws AppError `conflict` for a form that was made for another customer than the one that it would be carried out for
+ */
+export const refuseFormOfOther = (c: AppContext): void => {
+  const madeFor = c.req.method === "POST" ? c.req.query("customer") : undefined;
+  if (madeFor === undefined || madeFor === String(c.var.customerId)) return;
+  throw new AppError(
+    "conflict",
+    "this form was made for another customer than the one that another tab has opened since, and nothing was done: open that customer again, go back, and send it",
+  );
+};
+
 /** Acts for one customer. */
 export const acting: AppMiddleware = async (c, next) => {
   permit(c, editors);
+  refuseFormOfOther(c);
   if (c.var.customerId === 0) throw new AppError("bad_request", "choose a customer to act for");
   return await next();
 };
@@ -150,6 +166,7 @@ export const acting: AppMiddleware = async (c, next) => {
 /** Owners' acts for one customer, such as minting its tokens. */
 export const owning: AppMiddleware = async (c, next) => {
   permit(c, owners);
+  refuseFormOfOther(c);
   if (c.var.customerId === 0) throw new AppError("bad_request", "choose a customer to act for");
   return await next();
 };

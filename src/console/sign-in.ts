@@ -3,24 +3,14 @@ import type { Sessions } from "../auth/sessions.ts";
 import { AppError } from "../errors.ts";
 import { readForm } from "../http/body.ts";
 import type { App, AppContext } from "../http/env.ts";
-import { html, nothing } from "../http/html.ts";
+import { html } from "../http/html.ts";
 import { within } from "../http/rate-limit.ts";
 import { page } from "./page.ts";
-import { fault, note, wrong } from "./parts.ts";
-import { dropSession, keepSession, onward, readSession } from "./session.ts";
-
-type SignIn = { readonly next: string; readonly refusal?: string; readonly isOver?: boolean };
-
-const form = ({ next, refusal, isOver }: SignIn) => html`<h1>Sign in</h1>
-${isOver === true ? note("warn", "Your session is over. What you typed is kept: sign in, and it is there again.") : nothing}
-<form class="card" method="post" action="/console/sign-in">
-<input type="hidden" name="next" value="${next}">
-<input type="text" name="username" value="tranche" autocomplete="username" readonly hidden>
-<div class="field"><label class="field" for="token">Token</label>
-<input id="token" name="token" type="password" autocomplete="current-password" spellcheck="false" autocapitalize="off" required autofocus${fault("token", refusal)}>
-${wrong("token", refusal)}<p class="hint">Of a customer (<code>trn_…</code>) or an admin. A session lasts 12 hours, in this browser alone; whoever revokes the token ends it.</p></div>
-<button class="main">Sign in</button>
-</form>`;
+import { note } from "./parts.ts";
+import { dropSession, keepSession, readSession } from "./session.ts";
+import { signInForm } from "./sign-in-form.ts";
+import type { SignIn } from "./sign-in-form.ts";
+import { onward } from "./typed.ts";
 
 const off = html`<h1>The console is off</h1>
 ${note("warn", html`<p>This deployment signs no sessions: <code>SECRETS_KEY</code> is not set. Set it to 32 random bytes in base64, on both providers alike, and nobody who uses the API notices.</p>`)}
@@ -39,7 +29,7 @@ export const registerSignIn = (app: App, deps: Deps, sessions: Sessions): void =
   const show = async (c: AppContext, status: 200 | 401, about: SignIn): Promise<Response> => {
     const nowMs = deps.clock.nowMs();
     if (deps.sessionTokens === null) return c.html(await page(c, nowMs, { title: "The console is off", body: off }), 503);
-    return c.html(await page(c, nowMs, { title: "Sign in", body: form(about) }), status);
+    return c.html(await page(c, nowMs, { title: "Sign in", body: signInForm(about) }), status);
   };
 
   app.get(path, (c) => show(c, 200, { next: onward(c.req.query("next")), isOver: c.req.query("over") === "1" }));

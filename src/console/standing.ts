@@ -5,10 +5,13 @@ import { editors } from "../auth/guards.ts";
 import { refuseNeed } from "../http/principal.ts";
 import { html, isolated, nothing } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
+import { patiently } from "../pipeline/with-timeout.ts";
 import { note, ordering, when } from "./parts.ts";
 
 /** How old what is said of orders on every page may be; whoever gives one sees it at once. */
 const maxAgeMs = 5_000;
+/** No page waits longer for it, whatever the database does. */
+const patienceMs = 4_000;
 const mostCustomers = 1_000;
 
 /** What is ordered of more than one service, for every page: read beside the page, once in a while. */
@@ -32,7 +35,7 @@ export const createStanding = (deps: Pick<Deps, "clock" | "freeze">): Standing =
       known.delete(customerId);
       const [oldest] = known.keys();
       if (known.size >= mostCustomers && oldest !== undefined) known.delete(oldest);
-      const orders = deps.freeze.standing(customerId, nowMs).catch(() => null);
+      const orders = patiently(deps.clock, deps.freeze.standing(customerId, nowMs), patienceMs, null).catch(() => null);
       known.set(customerId, { atMs: nowMs, orders });
       return orders;
     },

@@ -90,6 +90,15 @@ export const jsonBody: AppMiddleware = jsonBodyUpTo(maxBodyBytes);
 /** More than most forms of ours have. */
 const maxFormBytes = 16 * 1024;
 
+const isEncoded = (text: string): boolean => {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /**
  * The fields of a form that a browser sends.
  * @param maxBytes more, for forms with long texts
@@ -100,5 +109,10 @@ export const readForm = async (c: AppContext, maxBytes = maxFormBytes): Promise<
     throw new AppError("unsupported_media_type", "a form is expected (application/x-www-form-urlencoded)");
   }
   refuseDeclared(c, maxBytes);
-  return new URLSearchParams(await readText(c, maxBytes));
+  const text = await readText(c, maxBytes);
+  // What is wrong would be read as another letter, and stored.
+  if (!isEncoded(text)) throw badBody("is not valid UTF-8, percent-encoded");
+  const fields = new URLSearchParams(text);
+  c.set("form", fields);
+  return fields;
 };

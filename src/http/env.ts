@@ -20,6 +20,8 @@ export type AppEnv = {
     standing?: Promise<StandingOrders | null>;
     /** Of the console: the database is away, so that nothing can be ordered. */
     away?: true;
+    /** What a form says; set by `readForm`. */
+    form?: URLSearchParams;
     /** The request body as text; set by `jsonBody`. */
     rawBody: string;
   };

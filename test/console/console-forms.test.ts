@@ -186,7 +186,7 @@ describe.skipIf(chromiumPath === null)("the console's forms in Chromium", () => 
     await page.keyboard.press("Enter");
     await page.locator("#secret").waitFor();
     expect(await focused.inputValue()).toMatch(/^trn_/);
-    expect(page.url()).toBe(`${origin}/console/tokens/new`);
+    expect(new URL(page.url()).pathname).toBe("/console/tokens/new");
     await context.close();
   });
 });

@@ -162,6 +162,8 @@ describe("a fragment", () => {
     const away = await fragment("/console").finally(() => {
       globalThis.fetch = real;
     });
+    // For so long nobody asks a database again that has just been away.
+    api.time.nowMs += 5_000;
     expect([away.status, away.headers.get("retry-after"), JSON.parse(away.text)]).toMatchObject([503, "5", { status: 503 }]);
     // For a moment nobody asks the database again.
     api.time.nowMs += 5_000;

@@ -12,6 +12,9 @@ import { isoTime } from "../../iso-time.ts";
 import { incidentInput, updateInput } from "../../routes/publish/contract.ts";
 import { removeIncident, writeIncident, writeUpdate } from "../../routes/publish/publishing.ts";
 import { idOf } from "../asked.ts";
+import { asking, onceField } from "../fields.ts";
+import { formOnce, newForm, sentForm } from "../form.ts";
+import type { Form } from "../form.ts";
 import { mayAct, page } from "../page.ts";
 import { facts, section, stateOf, when } from "../parts.ts";
 import { acting, viewing } from "../session.ts";
@@ -79,7 +82,7 @@ ${isMaintenance ? "" : selectField(typed, { name: "impact", label: "Impact", cho
 ${serviceBoxes(stored, typed)}${isMaintenance ? textField(typed, { name: "ends_at", label: "Ends", hint: "UTC" }) : ""}
 <div class="acts"><button class="main">Publish the update</button></div>
 </form>
-<form method="post" action="${at}/delete"><p class="hint">Written by mistake? <button class="plain">Delete it</button> at once, with its updates.</p></form>`;
+<p class="hint">Written by mistake? <a href="${at}/delete">Delete it…</a></p>`;
 };
 
 /** The fields of an update of it, before anything is typed. */
@@ -157,6 +160,21 @@ ${section("updates", "What was published", updates(one, nowMs))}`;
       return await showOne(c, sentForm(deps, fields, refused), refused.status);
     }
     return c.redirect(`${path}?done=written`, 303);
+  });
+
+  app.get(`${path}/incidents/:id/delete`, acting, async (c) => {
+    const one = await deps.statusIncidents.get(c.var.customerId, idOf(c));
+    if (one === null) throw noSuchResource();
+    const back = `${path}/incidents/${one.id}`;
+    const body = asking({
+      back,
+      crumb: isolated(one.title),
+      title: html`Delete ${isolated(one.title)}?`,
+      says: "It is gone from the page at once, with its updates. What is over is better resolved: whoever read of it finds the end.",
+      path: `${back}/delete`,
+      word: "Delete",
+    });
+    return c.html(await page(c, deps.clock.nowMs(), { title: "Delete", tab: "status-page", body }));
   });
 
   app.post(`${path}/incidents/:id/delete`, acting, async (c) => {

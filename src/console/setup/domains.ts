@@ -8,12 +8,12 @@ import type { Html } from "../../http/html.ts";
 import { changeBy } from "../../http/idempotency.ts";
 import { addDomain, askingForTargets, changeDomain, removeDomain } from "../../routes/tenants/domain-changes.ts";
 import { domainBodies } from "../../routes/tenants/domain-contract.ts";
-import { idOf } from "../asked.ts";
+import { afterOf, idOf } from "../asked.ts";
 import { asking, formNote, onceField, textField } from "../fields.ts";
 import { formOnce, newForm, numberOf, readInput, refusalOf, sentForm, textOrNull } from "../form.ts";
 import type { Form, FormStatus } from "../form.ts";
 import { mayAct, page } from "../page.ts";
-import { cell, empty, table } from "../parts.ts";
+import { cell, empty, pages, table } from "../parts.ts";
 import { acting, viewing } from "../session.ts";
 import { setupPath, stepPageOf, stepPath } from "./frame.ts";
 import type { Standing } from "./steps.ts";
@@ -65,14 +65,19 @@ const row = (domain: Domain, path: string, isActing: boolean): Html =>
 ${cell("Primary", domain.primaryTarget === null ? "read from DNS" : isolated(domain.primaryTarget))}${cell("Backup", domain.backupTarget === null ? "read from DNS" : isolated(domain.backupTarget))}${cell("Weights", `${domain.normalPrimaryWeight} : ${domain.normalBackupWeight}`)}
 ${isActing ? html`<td class="act"><a href="${path}/${domain.id}" aria-label="Change ${domain.name}">Change…</a> <a href="${path}/${domain.id}/remove" aria-label="Remove ${domain.name}">Remove…</a></td>` : ""}</tr>`;
 
-const list = ({ detail: { domains, service } }: Standing, isActing: boolean): Html =>
-  domains.length === 0
-    ? empty("No domains yet.", "Add the first one: from then on its targets are probed.")
-    : table(
-        "Domains",
-        ["Domain", "At the primary", "At the backup", "Weights", ...(isActing ? ["Change"] : [])],
-        domains.map((domain) => row(domain, stepPath(service.id, "domains"), isActing)),
-      );
+/** Domains of one page. */
+const shown = 100;
+
+/** @param afterId behind which domain the page begins */
+const list = ({ detail: { domains, service } }: Standing, isActing: boolean, afterId: number | null): Html => {
+  if (domains.length === 0) return empty("No domains yet.", "Add the first one: from then on its targets are probed.");
+  const path = stepPath(service.id, "domains");
+  const behind = domains.filter(({ id }) => id > (afterId ?? 0)).toSorted((a, b) => a.id - b.id);
+  const here = behind.slice(0, shown);
+  const rows = here.map((domain) => row(domain, path, isActing));
+  const next = behind.length > shown ? `${path}?after=${here.at(-1)?.id ?? 0}` : null;
+  return html`${table("Domains", ["Domain", "At the primary", "At the backup", "Weights", ...(isActing ? ["Change"] : [])], rows)}${pages(path, afterId === null, next)}`;
+};
 
 /** The second step, `/console/setup/{id}/domains`: its domains, a new one, each to be changed or removed. */
 export const registerDomainsStep = (app: App, deps: Deps): void => {
@@ -86,7 +91,7 @@ export const registerDomainsStep = (app: App, deps: Deps): void => {
     const adding = mayAct(c)
       ? html`<section aria-labelledby="add"><h2 id="add">${domains.length === 0 ? "Add a domain" : "Add another one"}</h2>\n${form(filled, stepPath(service.id, "domains"), standing, null)}</section>`
       : nothing;
-    const body = html`${list(standing, mayAct(c))}\n${adding}`;
+    const body = html`${list(standing, mayAct(c), afterOf(c))}\n${adding}`;
     return c.html(await stepPageOf(c, deps.clock.nowMs(), standing, { step: "domains", says, body, hasNext: domains.length > 0 }), status);
   };
 

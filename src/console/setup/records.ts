@@ -55,11 +55,14 @@ const created = (domainId: number, result: Provisioned): Outcome => ({
   ),
 });
 
-const domainSection = (domain: Domain, standing: Standing, isActing: boolean, outcome: Outcome | null): Html => {
+type Shown = { readonly standing: Standing; readonly isActing: boolean; readonly outcome: Outcome | null };
+
+/** @param isOver whether its challenge proves nothing any more, and there is no other yet */
+const domainSection = (domain: Domain, isOver: boolean, { standing, isActing, outcome }: Shown): Html => {
   const { serviceId, id, name, primaryTarget, backupTarget } = domain;
   const isProven = standing.isProven(domain);
   const rows = [
-    ...(isProven ? [] : [recordRow("TXT", challengeName(name), domain.challengeToken, "proves the name; keep it")]),
+    ...(isProven || isOver ? [] : [recordRow("TXT", challengeName(name), domain.challengeToken, "proves the name; keep it")]),
     ...pairRows(domain),
   ];
   const targets =
@@ -72,7 +75,7 @@ const domainSection = (domain: Domain, standing: Standing, isActing: boolean, ou
       : nothing;
   const list = rows.length === 0 ? nothing : table(`Records of ${name}`, ["Type", "Name", "Value", "Besides"], rows);
   return html`<section aria-labelledby="d${id}"><h2 id="d${id}">${isolated(name)}</h2>
-${outcome?.domainId === id ? outcome.shown : ""}${list}${isProven ? "" : html`<p class="hint">Note: ${proofWarning(name)}.</p>`}${targets}${creation}</section>`;
+${outcome?.domainId === id ? outcome.shown : ""}${isOver ? note("warn", "The challenge of this name has expired. Another one is made as soon as somebody who may change the service opens this page.") : ""}${list}${isProven || isOver ? "" : html`<p class="hint">Note: ${proofWarning(name)}.</p>`}${targets}${creation}</section>`;
 };
 
 /** The third step, `/console/setup/{id}/records`: the records as the API gives them, to be copied or created. */
@@ -84,15 +87,16 @@ export const registerRecordsStep = (app: App, deps: Deps): void => {
     const { customerId } = c.var;
     const standing = await standingOf(deps, customerId, idOf(c));
     const { domains, service } = standing.detail;
+    const isActing = mayAct(c);
+    // Who only looks changes nothing by it.
     const here = await Promise.all(
       domains
         .slice(0, domainsShown)
         .map(async (domain) =>
-          isExpired(deps, domain) ? await challengeOf(deps, customerId, service.id, domain.id, changeBy(c)) : domain,
+          isActing && isExpired(deps, domain) ? await challengeOf(deps, customerId, service.id, domain.id, changeBy(c)) : domain,
         ),
     );
-    const isActing = mayAct(c);
-    const sections = here.map((domain) => domainSection(domain, standing, isActing, outcome));
+    const sections = here.map((domain) => domainSection(domain, isExpired(deps, domain), { standing, isActing, outcome }));
     const body =
       sections.length === 0
         ? empty("No domains yet.", html`Records belong to domains: <a href="${stepPath(service.id, "domains")}">add one</a> first.`)

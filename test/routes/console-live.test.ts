@@ -162,8 +162,6 @@ describe("a fragment", () => {
     const away = await fragment("/console").finally(() => {
       globalThis.fetch = real;
     });
-    // For so long nobody asks a database again that has just been away.
-    api.time.nowMs += 5_000;
     expect([away.status, away.headers.get("retry-after"), JSON.parse(away.text)]).toMatchObject([503, "5", { status: 503 }]);
     // For a moment nobody asks the database again.
     api.time.nowMs += 5_000;
@@ -186,8 +184,6 @@ describe("a fragment", () => {
 
   it("leaves out a picture that its page still has, and does not read for it", async () => {
     const path = `/console/services/${world.ids.checkout}`;
-    // A database that did not answer a moment ago is not asked for what is known.
-    api.time.nowMs += 6_000;
     const read = vi.spyOn(api.deps.serviceAxis, "read");
     const kept = await fragment(path, { headers: { "console-keep": "axis" } });
     expect([read.mock.calls.length, kept.text.includes('<figure id="axis" data-keep></figure>')]).toEqual([0, true]);

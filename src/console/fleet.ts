@@ -1,9 +1,9 @@
 import type { Deps } from "../adapters/ports/deps.ts";
-import type { FleetService } from "../adapters/ports/steering/fleet.ts";
+import type { FleetLook, FleetService } from "../adapters/ports/steering/fleet.ts";
 import type { MeasuredObjective } from "../adapters/ports/slo/objectives.ts";
 import type { Status } from "../domain/slo/status.ts";
 import { statusOf } from "../domain/slo/status.ts";
-import { silentAfterMs, troubleNames } from "../domain/steering/trouble.ts";
+import { silentAfterMs } from "../domain/steering/trouble.ts";
 import type { App, AppContext } from "../http/env.ts";
 import { html, isolated, nothing } from "../http/html.ts";
 import type { Html } from "../http/html.ts";
@@ -85,14 +85,11 @@ const worstByService = (objectives: readonly MeasuredObjective[], atUs: number):
 };
 
 /** How many services are in which trouble, the worst first. */
-const counts = (services: readonly FleetService[]): Html => {
-  const found = troubleNames.map((name) => [name, services.filter(({ trouble }) => trouble === name).length] as const);
-  return html`<ul class="count">${found
-    .filter(([, count]) => count > 0)
-    .map(
-      ([name, count]) => html`<li>${stateOf({ ...troubleWords[name], word: `${count} ${troubleWords[name].word.toLowerCase()}` })}</li>`,
-    )}</ul>`;
-};
+const counted = (counts: FleetLook["counts"]): Html =>
+  html`<ul class="count">${counts.map(
+    ({ trouble, services }) =>
+      html`<li>${stateOf({ ...troubleWords[trouble], word: `${services} ${troubleWords[trouble].word.toLowerCase()}` })}</li>`,
+  )}</ul>`;
 
 const nothingYet = empty(
   "No services yet.",
@@ -106,13 +103,11 @@ export const registerFleetPage = (app: App, deps: Deps): void => {
     const nowMs = deps.clock.nowMs();
     const { customerId } = c.var;
     const place = afterOf(c);
-    const { services, measured, atUs } = await deps.fleet.look(customerId, place, nowMs, shown);
-    const here = services.slice(0, shown);
+    const { services, hasMore, counts, measured, atUs } = await deps.fleet.look(customerId, place, nowMs, shown);
     const worst = worstByService(measured, atUs);
-    const last = here.at(-1);
-    const hasMore = services.length > shown || last?.cut === true;
+    const last = services.at(-1);
     const isActing = mayAct(c);
-    const rows = here.map((one) => row(one, worst.get(one.serviceId), nowMs, isActing));
+    const rows = services.map((one) => row(one, worst.get(one.serviceId), nowMs, isActing));
     const list =
       rows.length === 0
         ? nothingYet
@@ -121,10 +116,10 @@ export const registerFleetPage = (app: App, deps: Deps): void => {
             ["Service", "State", "Serving, and why", "Domains", "Budget left", "Last round", ...(isActing ? [{ order: "Order" }] : [])],
             rows,
           );
-    const silent = services.filter(({ trouble }) => trouble === "silent").length;
+    const silent = counts.find(({ trouble }) => trouble === "silent")?.services ?? 0;
     const body = html`<div class="head"><div><h1>Fleet</h1><p>As of ${asOf(nowMs)} UTC; <a href="${path}">look again</a></p></div></div>
 ${silent > 0 ? note("bad", html`${plural(silent, "service")} without a probe for five minutes: nobody knows how ${silent === 1 ? "it is" : "they are"}. <code>GET /v1/status</code> says whether rounds run.`, "alert") : ""}
-${services.length > 0 && place === null ? counts(services) : ""}
+${place === null && counts.length > 0 ? counted(counts) : ""}
 ${list}${pages(path, place === null, hasMore ? `${path}?after=${last?.place ?? 0}` : null)}`;
     return c.html(await page(c, nowMs, { title: "Fleet", tab: "fleet", body, live: true }));
   });

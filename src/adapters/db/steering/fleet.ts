@@ -90,22 +90,40 @@ const order = sql`trouble, name collate "C", "serviceId"`;
 const page = (customerId: number | null, afterPlace: number | null, nowMs: number): SQL =>
   withinBytes(sql`select * from (${services(customerId, nowMs)}) f ${afterPlace === null ? sql`` : behind(afterPlace)}`, order);
 
-const named = (row: Paged<Row>): Paged<FleetService> => ({ ...row, trouble: troubleNames[row.trouble] ?? "none" });
+const named = <One extends Row>(row: One): Omit<One, "trouble"> & Pick<FleetService, "trouble"> => ({
+  ...row,
+  trouble: troubleNames[row.trouble] ?? "none",
+});
 
 /** Objectives that are measured for one look, whatever the services have. */
 const mostObjectives = 500;
 
-type Look = { readonly services: readonly Paged<Row>[]; readonly measured: readonly unknown[] | null };
+/** `counts`: by the number of a trouble. */
+type Look = {
+  readonly services: readonly Row[];
+  readonly counts: Readonly<Record<string, number>>;
+  readonly measured: readonly unknown[] | null;
+};
 
 export const createFleetStore = (db: Database): FleetStore => ({
   list: async (customerId, afterPlace, nowMs) => (await db.rows<Paged<Row>>(page(customerId, afterPlace, nowMs))).map(named),
 
   look: async (customerId, afterPlace, nowMs, first) => {
+    // Of a thousand services a hundred are sent: the others are counted where they are.
     const [look] = await db.rows<Look>(sql`
-      with fleet as materialized (${page(customerId, afterPlace, nowMs)}
-      ), shown as materialized (select "serviceId" from fleet order by ${order} limit ${first}::int)
-      select coalesce((select jsonb_agg(to_jsonb(f) order by ${order}) from fleet f), '[]') as services,
-        ${measuredNow(sql`select "serviceId" from shown`, mostObjectives)} as measured`);
-    return { services: (look?.services ?? []).map(named), ...readMeasured(look?.measured ?? []) };
+      with fleet as materialized (${services(customerId, nowMs)}
+      ), shown as materialized (
+        select * from fleet f ${afterPlace === null ? sql`` : behind(afterPlace)} order by ${order} limit ${first + 1}::int
+      )
+      select coalesce((select jsonb_agg(to_jsonb(f) order by ${order}) from shown f), '[]') as services,
+        coalesce((select jsonb_object_agg(trouble, number) from (select trouble, count(*) as number from fleet group by trouble) n), '{}') as counts,
+        ${measuredNow(sql`select "serviceId" from shown order by ${order} limit ${first}::int`, mostObjectives)} as measured`);
+    const { services: rows = [], counts = {}, measured = [] } = look ?? {};
+    return {
+      services: rows.slice(0, first).map(named),
+      hasMore: rows.length > first,
+      counts: troubleNames.map((name, rank) => ({ trouble: name, services: counts[rank] ?? 0 })).filter((one) => one.services > 0),
+      ...readMeasured(measured ?? []),
+    };
   },
 });

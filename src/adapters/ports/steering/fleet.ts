@@ -45,10 +45,14 @@ export type FleetService = {
   readonly place: number;
 };
 
-/** @param atUs the end of rolling windows, microseconds since the epoch */
 export type FleetLook = {
-  readonly services: readonly Paged<FleetService>[];
+  readonly services: readonly FleetService[];
+  /** Whether there are services behind these. */
+  readonly hasMore: boolean;
+  /** How many of all services are in which trouble, the worst first; of each there is one at least. */
+  readonly counts: readonly { readonly trouble: Trouble; readonly services: number }[];
   readonly measured: readonly MeasuredObjective[];
+  /** The end of rolling windows, microseconds since the epoch. */
   readonly atUs: number;
 };
 
@@ -60,6 +64,9 @@ export interface FleetStore {
    * @param afterPlace behind which place the list begins
    */
   list(customerId: number | null, afterPlace: number | null, nowMs: number): Promise<readonly Paged<FleetService>[]>;
-  /** The same of one customer, with what was measured for the objectives of the first of them, in one statement. @param first how many */
+  /**
+   * The first of one customer's, with what was measured for their objectives, and a count of all, in one statement.
+   * @param first how many
+   */
   look(customerId: number, afterPlace: number | null, nowMs: number, first: number): Promise<FleetLook>;
 }

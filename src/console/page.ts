@@ -50,8 +50,14 @@ export const mayOwn = (c: AppContext): boolean => refuseNeed(c.var.principal, ow
 const freezeLink = (serviceId: number | undefined): Html =>
   html`<p class="acts"><a class="button" href="/console/order?mode=frozen${serviceId === undefined ? "" : html`&amp;service=${serviceId}`}">Freeze…</a></p>`;
 
+/** For whom an admin looks and orders: on top, as a tab may be older than the choice. */
+const customerLink = ({ var: { principal, customerId } }: AppContext): Html =>
+  principal.kind === "admin"
+    ? html`<a class="of" href="/console/customers">${customerId > 0 ? `customer ${customerId}` : "choose a customer"}</a>`
+    : nothing;
+
 const bar = (c: AppContext, { tab, serviceId }: Page): Html => html`<header class="bar"><div>
-<a class="name" href="/console">tranche</a>
+<a class="name" href="/console">tranche</a>${customerLink(c)}
 <nav aria-label="Views"><ul>${tabs.map(
   ([name, path, title]) => html`<li><a href="${path}"${name === tab ? raw(' aria-current="page"') : ""}>${title}</a></li>`,
 )}</ul></nav>
@@ -67,12 +73,8 @@ const again = (c: AppContext): Html => {
 };
 
 const foot = (c: AppContext, nowMs: number, isLive: boolean): Html => {
-  const { principal, session, customerId } = c.var;
-  const customer =
-    principal.kind === "admin"
-      ? html` <a href="/console/customers">${customerId > 0 ? `customer ${customerId}, change` : "choose a customer"}</a>`
-      : nothing;
-  return html`<footer><span>${isolated(principal.actor)} (${roleOf(c)})${customer}; as of ${asOf(nowMs)} UTC${isLive ? again(c) : ""}; the session ends ${when(session?.expiresAtMs ?? nowMs, nowMs)}</span>
+  const { principal, session } = c.var;
+  return html`<footer><span>${isolated(principal.actor)} (${roleOf(c)}); as of ${asOf(nowMs)} UTC${isLive ? again(c) : ""}; the session ends ${when(session?.expiresAtMs ?? nowMs, nowMs)}</span>
 <form method="post" action="/console/sign-out"><button class="plain">Sign out</button> <button class="plain" name="where" value="everywhere" aria-label="Sign out everywhere: in every browser that is signed in with this token">everywhere</button></form></footer>`;
 };
 

@@ -15,6 +15,7 @@ p{margin:0}
 .bar>div,main{max-width:76rem;margin:0 auto;padding:0 1.25rem}
 .bar>div{display:flex;flex-wrap:wrap;align-items:center;gap:0 1.5rem;min-height:2.75rem}
 .bar .name{font-weight:600;color:var(--text);text-decoration:none}
+.bar .of{color:var(--dim);margin-left:-.75rem}
 .bar nav{flex:1}
 .bar ul{display:flex;flex-wrap:wrap;gap:0 1.25rem;list-style:none;margin:0;padding:0}
 .bar li a{display:block;padding:.625rem 0;color:var(--dim);text-decoration:none;border-bottom:2px solid transparent;margin-bottom:-1px}

@@ -255,7 +255,7 @@ const consoleCases = ({ admin, tenant, session, adminSession, stylePath, scriptP
     headers: { cookie: `__Host-session=${kept}`, origin: from, "content-type": "application/x-www-form-urlencoded" },
     body: new URLSearchParams(fields).toString(),
   });
-  const { services, storms, invoices } = tenant.ids;
+  const { services, storms, invoices, links } = tenant.ids;
   const incident = tenant.ids["status-page/incidents"];
   const order = { service: String(services), reason: "a drill", for: "open" };
   return [
@@ -277,6 +277,11 @@ const consoleCases = ({ admin, tenant, session, adminSession, stylePath, scriptP
     get("/invoices"),
     get(`/invoices/${invoices}`),
     get(`/invoices/${invoices}/csv`),
+    get(`/invoices/${invoices}/links`),
+    get(`/invoices/${invoices}/links/${links}/withdraw`),
+    post("a link", `/invoices/${invoices}/links`, { expires_in_days: "7" }),
+    post("a link for no time", `/invoices/${invoices}/links`, { expires_in_days: "soon" }),
+    post("a link is withdrawn by nobody", `/invoices/${invoices}/links/${links}/withdraw`, {}, ""),
     get(`/services/${services}`),
     get(`/services/${missingId}`),
     get("/storms?after=x"),
@@ -334,6 +339,7 @@ const consoleCases = ({ admin, tenant, session, adminSession, stylePath, scriptP
     get("/status-page/remove"),
     get("/status-page/incidents/new"),
     get(`/status-page/incidents/${incident}`),
+    get(`/status-page/incidents/${incident}/delete`),
     post("an update", `/status-page/incidents/${incident}`, { text: "It goes on.", state: "monitoring" }),
     post("an update without a text", `/status-page/incidents/${incident}`, { state: "monitoring" }),
     post("an incident", "/status-page/incidents/new", { title: "Slow", impact: "minor", text: "It is slow." }),

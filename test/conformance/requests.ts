@@ -204,7 +204,13 @@ const others = ({ admin, cron, tenant, link, docsPaths }: Credentials): Case[] =
     get("no such job", "/internal/cron/nonsense", bearer(cron)),
     { name: "a shard that is none", ...rounds, body: '{"count":0}' },
     { name: "rounds by nobody", ...rounds, headers: json, body: '{"count":1,"scheduled_at":"2026-11-21T00:00:00Z"}' },
-    { name: "rounds of a minute that is over", ...rounds, body: '{"count":1,"scheduled_at":"2026-11-21T00:00:00Z"}' },
+    // Of a number of shards that there is not: it ends at once, and no round comes between the other requests at a moment of its own.
+    {
+      name: "rounds of a shard of another time",
+      ...rounds,
+      path: "/internal/shards/5/rounds",
+      body: '{"count":6,"scheduled_at":"2026-11-21T00:00:00Z"}',
+    },
     {
       name: "a session that is too large, in pieces",
       method: "POST",

@@ -37,7 +37,10 @@ const setOverride = async (call: Call, { service, client }: Found, mode: Mode, e
 const clearOverride = async (call: Call, { service, client }: Found): Promise<void> => {
   await client.request("DELETE /v1/services/{id}/routing/override", { path: { id: service.service_id } });
   const before = service.override === null ? "it had no override" : `was ${service.override.mode} (${plain(service.override.reason)})`;
-  const now = service.override?.of_all === true ? "has no order of its own, and is still frozen with all services of its customer" : "is steered again";
+  const now =
+    service.override?.of_all === true
+      ? "has no order of its own, and is still frozen with all services of its customer"
+      : "is steered again";
   call.answer({ service_id: service.service_id, override: null }, [`${plain(service.name)} ${now}: ${before}`]);
 };
 

@@ -24,21 +24,25 @@ export type Standing = {
 
 type Known = { readonly atMs: number; readonly orders: Promise<StandingOrders | null> };
 
-export const createStanding = (deps: Pick<Deps, "clock" | "freeze">): Standing => {
+export const createStanding = (deps: Pick<Deps, "clock" | "freeze" | "background">): Standing => {
   const known = new Map<number, Known>();
+  const ask = (customerId: number, nowMs: number): Known => {
+    const before = known.get(customerId);
+    const ageMs = before === undefined ? maxAgeMs : nowMs - before.atMs;
+    if (before !== undefined && ageMs >= 0 && ageMs < maxAgeMs) return before;
+    known.delete(customerId);
+    const [oldest] = known.keys();
+    if (known.size >= mostCustomers && oldest !== undefined) known.delete(oldest);
+    const orders = deps.freeze.standing(customerId, nowMs).catch(() => null);
+    // Others wait for it: it goes on although whoever began it has left.
+    deps.background(orders);
+    const asked = { atMs: nowMs, orders };
+    known.set(customerId, asked);
+    return asked;
+  };
   return {
-    of: (customerId) => {
-      const nowMs = deps.clock.nowMs();
-      const before = known.get(customerId);
-      const ageMs = before === undefined ? maxAgeMs : nowMs - before.atMs;
-      if (before !== undefined && ageMs >= 0 && ageMs < maxAgeMs) return before.orders;
-      known.delete(customerId);
-      const [oldest] = known.keys();
-      if (known.size >= mostCustomers && oldest !== undefined) known.delete(oldest);
-      const orders = patiently(deps.clock, deps.freeze.standing(customerId, nowMs), patienceMs, null).catch(() => null);
-      known.set(customerId, { atMs: nowMs, orders });
-      return orders;
-    },
+    // Each by a timer of its own: those of a request that was cut off never fire (workerd).
+    of: (customerId) => patiently(deps.clock, ask(customerId, deps.clock.nowMs()).orders, patienceMs, null),
     forget: () => known.clear(),
   };
 };

@@ -82,12 +82,12 @@ const read = createRoute({
 
 /** `/docs`: the API for people, made once, when it is first asked for, from the same description as `/openapi.json`. */
 export const registerDocs = (app: App, { config }: Pick<Deps, "config">, document: () => OpenApiDocument): void => {
-  let made: Promise<Made> | null = null;
+  // What is done, not what is under way: a request that is cut off, or fails, leaves the next one to make it.
+  let made: Made | null = null;
   const headers = { "content-security-policy": policy, "cache-control": "no-cache" };
 
   app.openapi(read, async (c) => {
-    made ??= make(document());
-    const { pages, entries, at } = await made;
+    const { pages, entries, at } = (made ??= await make(document()));
     const query = c.req.query("q")?.trim() ?? "";
     if (query.length > queryLimit) {
       const fault = `must be at most ${queryLimit} characters; it has ${query.length}`;

@@ -83,7 +83,7 @@ td.num svg.meter{margin-left:auto}
 .facts dd{margin:0}
 form.card{max-width:30rem}
 label.field{display:block;font-weight:600;margin-bottom:.25rem}
-form.card textarea,form.card input[type=text],form.card input[type=password],form.card select{width:100%;font:inherit;font-size:1rem;padding:.4375rem .5625rem;border:1px solid var(--dim);border-radius:5px;background:var(--page);color:var(--text)}
+form.card textarea,.typed textarea,form.card input[type=text],form.card input[type=password],form.card select{width:100%;font:inherit;font-size:1rem;padding:.4375rem .5625rem;border:1px solid var(--dim);border-radius:5px;background:var(--page);color:var(--text)}
 form.card [aria-invalid=true]{border-color:var(--bad);box-shadow:inset 0 0 0 1px var(--bad)}
 h1+.note,h1+form.card,.hint+form.card,.note+form.card,.hint+table,p.hint+form{margin-top:1rem}
 .findings{list-style:none;margin:.5rem 0 0;padding:0}

@@ -39,6 +39,6 @@ export const typedOf = async (c: AppContext): Promise<URLSearchParams | null> =>
 export const toBeCopied = ({ tooLong }: Kept): Html =>
   tooLong.length === 0
     ? nothing
-    : html`<section aria-labelledby="typed"><h2 id="typed">What you typed</h2>
+    : html`<section class="typed" aria-labelledby="typed"><h2 id="typed">What you typed</h2>
 <p class="hint">It is too long to be kept for you: copy it from here before you go on.</p>
 ${tooLong.map(([name, text], nth) => html`<div class="field"><label class="field" for="typed-${nth}">${name.replaceAll("_", " ")}</label><textarea id="typed-${nth}" rows="4" readonly>\n${text}</textarea></div>`)}</section>`;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listen } from "../../local/fallback/http.ts";
 import { startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";
-import { chromiumPath, openBrowser, warnWithoutBrowser } from "../support/browser.ts";
+import { chromiumPath, follow, openBrowser, warnWithoutBrowser } from "../support/browser.ts";
 import { seedConsole } from "../support/console-world.ts";
 import type { ConsoleWorld } from "../support/console-world.ts";
 
@@ -47,7 +47,7 @@ describe.skipIf(chromiumPath === null)("the console in Chromium on a bad day", (
   const signIn = async (page: Page, token: string): Promise<void> => {
     await page.goto(`${origin}/console/status`);
     await page.fill("#token", token);
-    await page.click("button.main");
+    await follow(page, "button.main");
   };
 
   /** What axe finds, and whether it fits. */
@@ -84,7 +84,7 @@ describe.skipIf(chromiumPath === null)("the console in Chromium on a bad day", (
     await signIn(page, api.env.ADMIN_TOKEN);
     await page.goto(`${origin}/console/customers`);
     await judge(page, "customers", look);
-    await page.click('button[aria-label="Open acme"]');
+    await follow(page, 'button[aria-label="Open acme"]');
     await page.goto(`${origin}/console/status`);
     await judge(page, "status", look);
     await page.goto(`${origin}/console/storms/${world.ids.over}`);
@@ -92,16 +92,16 @@ describe.skipIf(chromiumPath === null)("the console in Chromium on a bad day", (
     await judge(page, "storm-evidence", look);
     for (const what of ["services", "panic"]) {
       await page.goto(`${origin}/console/status`);
-      await page.click(`a[href="/console/all?what=${what}"]`);
+      await follow(page, `a[href="/console/all?what=${what}"]`);
       await judge(page, `all-${what}`, look);
       await page.fill("#reason", "weights that nobody wanted");
-      await page.click('button[value="give"]');
+      await follow(page, 'button[value="give"]');
     }
     await judge(page, "status-panic", look);
     expect(await page.textContent("main")).toContain("Panic is on");
     for (const what of ["services", "panic"]) {
       await page.goto(`${origin}/console/all?what=${what}`);
-      await page.click('button[value="lift"]');
+      await follow(page, 'button[value="lift"]');
     }
     await page.goto(`${origin}/console`);
     await page.goto(`${origin}/console`);

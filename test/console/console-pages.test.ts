@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listen } from "../../local/fallback/http.ts";
 import { startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";
-import { chromiumPath, openBrowser, warnWithoutBrowser } from "../support/browser.ts";
+import { chromiumPath, follow, openBrowser, warnWithoutBrowser } from "../support/browser.ts";
 import { seedConsole } from "../support/console-world.ts";
 import type { ConsoleWorld } from "../support/console-world.ts";
 
@@ -49,7 +49,7 @@ describe.skipIf(chromiumPath === null)("the console in Chromium", () => {
   const signIn = async (page: Page, token: string, next = "/console"): Promise<void> => {
     await page.goto(`${origin}${next}`);
     await page.fill("#token", token);
-    await page.click("button.main");
+    await follow(page, "button.main");
   };
 
   const paths = (): Readonly<Record<string, string>> => ({
@@ -153,27 +153,27 @@ describe.skipIf(chromiumPath === null)("the console in Chromium", () => {
   it("does the same without JavaScript: two presses from another page, and nothing that was typed is lost", async () => {
     const { page, context, complaints } = await open(390);
     await signIn(page, world.acme.editor, "/console/objectives");
-    await page.click("text=Freeze…");
+    await follow(page, "text=Freeze…");
     await page.selectOption("#service", String(world.ids.calm));
     await page.fill("#reason", "two \u202E presses");
-    await page.click("main button.main");
+    await follow(page, "main button.main");
     expect(await page.textContent("#reason-wrong")).toContain("must not contain control or invisible characters (U+202E)");
     expect(await page.inputValue("#reason")).toBe("two \u202E presses");
     await page.fill("#reason", "two presses");
     // The session is gone meanwhile.
     await context.clearCookies();
-    await page.click("main button.main");
+    await follow(page, "main button.main");
     expect(await page.textContent(".note")).toContain("What you typed is kept");
     await page.fill("#token", world.acme.editor);
-    await page.click("button.main");
+    await follow(page, "button.main");
     expect(await page.inputValue("#reason")).toBe("two presses");
-    await page.click("main button.main");
+    await follow(page, "main button.main");
     expect(await page.textContent(".note")).toContain("Frozen as it is.");
     expect(await override()).toMatchObject({ reason: "two presses" });
-    await page.click("text=Undo…");
-    await page.click("main button.main");
+    await follow(page, "text=Undo…");
+    await follow(page, "main button.main");
     expect(await override()).toBeNull();
-    await page.click("text=Sign out");
+    await follow(page, "text=Sign out");
     await page.goto(`${origin}/console`);
     expect(await page.textContent("h1")).toBe("Sign in");
     expect(complaints).toEqual([]);

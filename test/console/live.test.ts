@@ -6,7 +6,7 @@ import { listen } from "../../local/fallback/http.ts";
 import { startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";
 import { seedAxis } from "../support/axis-world.ts";
-import { chromiumPath, openBrowser, warnWithoutBrowser } from "../support/browser.ts";
+import { chromiumPath, follow, openBrowser, warnWithoutBrowser } from "../support/browser.ts";
 import { seedConsole } from "../support/console-world.ts";
 import type { ConsoleWorld } from "../support/console-world.ts";
 
@@ -52,7 +52,7 @@ describe.skipIf(chromiumPath === null)("the live console in Chromium", () => {
     page.on("pageerror", (error) => complaints.push(String(error)));
     await page.goto(`${origin}/console`);
     await page.fill("#token", world.acme.editor);
-    await page.click("button.main");
+    await follow(page, "button.main");
     await page.waitForURL(`${origin}/console`);
   });
   afterEach(async () => {
@@ -203,12 +203,12 @@ describe.skipIf(chromiumPath === null)("the live console in Chromium", () => {
     await context.clearCookies();
     await page.goto(`${origin}/console/sign-in`);
     await page.fill("#token", api.env["ADMIN_TOKEN"] ?? "");
-    await page.click("button.main");
-    await page.click('button[aria-label="Open acme"]');
+    await follow(page, "button.main");
+    await follow(page, 'button[aria-label="Open acme"]');
     await open("/console");
     const other = await context.newPage();
     await other.goto(`${origin}/console/customers`);
-    await other.click(`button[aria-label="Open globex ${api.time.nowMs}"]`);
+    await follow(other, `button[aria-label="Open globex ${api.time.nowMs}"]`);
     await other.close();
     expect(globex.id).toBeGreaterThan(0);
     await pass(async () => (await says()) !== "");

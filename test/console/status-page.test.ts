@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listen } from "../../local/fallback/http.ts";
 import { startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";
-import { chromiumPath, openBrowser, warnWithoutBrowser } from "../support/browser.ts";
+import { chromiumPath, follow, openBrowser, warnWithoutBrowser } from "../support/browser.ts";
 import { hostileName, seedConsole } from "../support/console-world.ts";
 import type { ConsoleWorld } from "../support/console-world.ts";
 
@@ -42,13 +42,13 @@ describe.skipIf(chromiumPath === null)("the status page in Chromium", () => {
   const signIn = async (page: Page, token: string, next: string): Promise<void> => {
     await page.goto(`${origin}${next}`);
     await page.fill("#token", token);
-    await page.click("button.main");
+    await follow(page, "button.main");
   };
 
   const add = async (page: Page, serviceId: number, name: string): Promise<void> => {
     await page.selectOption("#add", String(serviceId));
     await page.fill("#add_name", name);
-    await page.click("form.wide button.main");
+    await follow(page, "form.wide button.main");
   };
 
   it("is made, switched on, written on and resolved without JavaScript; a viewer has no buttons", async () => {
@@ -58,7 +58,7 @@ describe.skipIf(chromiumPath === null)("the status page in Chromium", () => {
     await page.fill("#slug", "Admin");
     await page.selectOption("#add", String(world.ids.checkout));
     await page.fill("#add_name", "Check\u202Eout");
-    await page.click("form.wide button.main");
+    await follow(page, "form.wide button.main");
     // Refused at the field, and nothing that was typed is lost.
     expect(await page.textContent("#slug-wrong")).toContain("3 to 63 lower-case letters");
     expect(await page.textContent("#add_name-wrong")).toContain("invisible characters (U+202E)");
@@ -66,7 +66,7 @@ describe.skipIf(chromiumPath === null)("the status page in Chromium", () => {
     await page.fill("#slug", "acme");
     await page.check("[name=enabled]");
     await page.fill("#add_name", "Checkout");
-    await page.click("form.wide button.main");
+    await follow(page, "form.wide button.main");
     await add(page, world.ids.held, "Downloads");
     await add(page, world.ids.calm, "Web site");
     await add(page, world.ids.frozen, "Search, which nobody measures");
@@ -74,7 +74,7 @@ describe.skipIf(chromiumPath === null)("the status page in Chromium", () => {
     // The last one comes first, and another one is hidden.
     await page.locator("[name=place]").nth(4).fill("0");
     await page.locator("[name=shown]").nth(3).uncheck();
-    await page.click("form.wide button.main");
+    await follow(page, "form.wide button.main");
     const { body } = await api.call("GET", "/v1/status-page", { token: world.acme.viewer });
     expect((body["services"] as { name: string; shown: boolean }[]).map(({ name, shown }) => [name, shown])).toEqual([
       [hostileName, true],
@@ -83,31 +83,31 @@ describe.skipIf(chromiumPath === null)("the status page in Chromium", () => {
       ["Web site", true],
       ["Search, which nobody measures", false],
     ]);
-    await page.click("text=Write an incident");
-    await page.click("form.card button.main");
+    await follow(page, "text=Write an incident");
+    await follow(page, "form.card button.main");
     expect(await page.textContent("#title-wrong")).not.toBe("");
     await page.fill("#title", `Downloads fail ${hostileName}`);
     await page.selectOption("#impact", "major");
     await page.fill("#text", "Half of them fail.\n\nWe look into it.");
     await page.check("text=Downloads");
-    await page.click("form.card button.main");
+    await follow(page, "form.card button.main");
     expect(await page.textContent(".note")).toContain("Published.");
-    await page.click("text=Write an incident");
+    await follow(page, "text=Write an incident");
     await page.fill("#title", "New disks");
     await page.selectOption("#impact", "maintenance");
     await page.fill("#text", "It may be slow.");
     await page.fill("#starts_at", "2099-01-01 22:00");
     await page.fill("#ends_at", "2099-01-01 23:00");
-    await page.click("form.card button.main");
+    await follow(page, "form.card button.main");
     expect(await page.textContent("#starts_at-wrong")).toContain("at most 366 days away");
     const ahead = (hours: number) => new Date(api.time.nowMs + hours * 3_600_000).toISOString().slice(0, 16).replace("T", " ");
     await page.fill("#starts_at", ahead(24));
     await page.fill("#ends_at", ahead(26));
-    await page.click("form.card button.main");
-    await page.click("text=Downloads fail");
+    await follow(page, "form.card button.main");
+    await follow(page, "text=Downloads fail");
     await page.selectOption("#state", "resolved");
     await page.fill("#text", "It was a disk.");
-    await page.click("text=Publish the update");
+    await follow(page, "text=Publish the update");
     const incidents = await api.call("GET", "/v1/status-page/incidents", { token: world.acme.viewer });
     expect(incidents.list).toMatchObject([{ impact: "maintenance" }, { state: "resolved", service_ids: [world.ids.held] }]);
     await context.clearCookies();
@@ -153,7 +153,7 @@ describe.skipIf(chromiumPath === null)("the status page in Chromium", () => {
     await page.goto(`${origin}/console/status-page/incidents/new`);
     await page.fill("#text", "ü".repeat(1_800));
     await context.clearCookies();
-    await page.click("main button.main");
+    await follow(page, "main button.main");
     expect(await page.textContent(".note")).toContain("What you typed is below this form");
     await judge("console-over-with-a-long-text");
     expect(complaints).toEqual([]);

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 
 /** Where Debian and others put Chromium; CHROMIUM_PATH names another place. */
 const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/opt/google/chrome/chrome"];
@@ -25,3 +25,18 @@ export const openBrowser = async (): Promise<Browser> => {
   // As root, and in containers, Chromium has no sandbox to offer; the pages are our own.
   return await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 };
+
+/**
+ * Does what leads to another page, and waits until that is there. What a click sends is otherwise given up by whatever the test
+ * does next, where a busy machine has not sent it yet.
+ */
+export const arrive = async (page: Page, act: () => Promise<void>): Promise<void> => {
+  const there = page.waitForEvent("domcontentloaded");
+  await act();
+  await there;
+  // A page gives the focus with its first picture, which may be after it was loaded.
+  if ((await page.locator("[autofocus]").count()) > 0) await page.locator("[autofocus]:focus").waitFor();
+};
+
+/** Follows the link, or presses the button, that a selector names. */
+export const follow = (page: Page, selector: string): Promise<void> => arrive(page, () => page.click(selector));

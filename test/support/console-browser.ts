@@ -1,6 +1,7 @@
 import axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
+import { follow } from "./browser.ts";
 
 export type Opened = { readonly page: Page; readonly context: BrowserContext; readonly complaints: string[] };
 
@@ -30,7 +31,7 @@ export const consoleBrowser = (browser: Browser, origin: string) => {
   const signIn = async (page: Page, token: string, next = "/console"): Promise<void> => {
     await page.goto(`${origin}${next}`);
     await page.fill("#token", token);
-    await page.click("button.main");
+    await follow(page, "button.main");
   };
 
   /** Nothing for axe to find, no sideways scroll; a picture where `CONSOLE_SHOTS` says. */

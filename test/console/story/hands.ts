@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BrowserContext, Locator, Page } from "playwright-core";
+import { arrive } from "../../support/browser.ts";
 
 /** What a link, a button or a field is called by whoever hears the page. */
 export type Name = string | RegExp;
@@ -21,14 +22,6 @@ export type Way = {
   readonly name: string;
   readonly javaScript: boolean;
   readonly hands: (page: Page) => Hands;
-};
-
-const arrive = async (page: Page, act: () => Promise<void>): Promise<void> => {
-  const there = page.waitForEvent("domcontentloaded");
-  await act();
-  await there;
-  // A page gives the focus with its first picture, which may be after it was loaded.
-  if ((await page.locator("[autofocus]").count()) > 0) await page.locator("[autofocus]:focus").waitFor();
 };
 
 const save = async (page: Page, act: () => Promise<void>): Promise<Uint8Array> => {

@@ -5,7 +5,7 @@ import { listen } from "../../../local/fallback/http.ts";
 import { createApp } from "../../../src/app.ts";
 import { parseConfig } from "../../../src/config.ts";
 import { buildDeps } from "../../../src/deps.ts";
-import { chromiumPath, openBrowser, warnWithoutBrowser } from "../../support/browser.ts";
+import { chromiumPath, follow, openBrowser, warnWithoutBrowser } from "../../support/browser.ts";
 
 warnWithoutBrowser("/docs in a real browser");
 
@@ -165,7 +165,7 @@ describe.skipIf(chromiumPath === null)("/docs in Chromium", () => {
     await expect.poll(async () => (await page.locator("#get-v1-storms h3").boundingBox())?.y ?? -1, { timeout: 60_000 }).toBeLessThan(160);
     await page.click("text=Contents and search");
     await page.fill("#q", "standing failover");
-    await page.click("#contents button");
+    await follow(page, "#contents button");
     expect(new URL(page.url()).search).toBe("?q=standing+failover");
     await page.click(".found a >> nth=0");
     expect(new URL(page.url()).hash).toContain("standing-failover");

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, BrowserContext } from "playwright-core";
-import { openBrowser } from "../browser.ts";
+import { follow, openBrowser } from "../browser.ts";
 
 const schemes = ["light", "dark"] as const;
 /** CSS pixels: a desk, and a telephone. */
@@ -47,8 +47,8 @@ export const openCamera = async (options: {
     const page = await context.newPage();
     await page.goto(`${origin}/console`);
     await page.fill("#token", tokens[as]);
-    await page.click("button.main");
-    if (as === "admin") await page.click(`text=Open >> nth=0`).catch(() => page.getByLabel(`Open ${customer}`).click());
+    await follow(page, "button.main");
+    if (as === "admin") await follow(page, `button[aria-label="Open ${customer}"]`);
     await page.waitForURL(`${origin}/console`);
     await page.close();
     return context;

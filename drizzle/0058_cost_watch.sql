@@ -141,7 +141,7 @@ CREATE TABLE "cost_series" (
 	"event_count" bigint DEFAULT 0 NOT NULL,
 	"observed_actors" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"last_hour" timestamp with time zone,
-	"resets" integer DEFAULT 0 NOT NULL,
+	"version" bigint DEFAULT 1 NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "cost_series_kind" CHECK (("cost_series"."kind" = 'egress') = ("cost_series"."service_id" is not null))

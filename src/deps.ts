@@ -9,6 +9,7 @@ import type { Connect } from "./adapters/ports/platform/connect.ts";
 import type { Random } from "./adapters/ports/platform/random.ts";
 import { buildBilling } from "./composition/billing.ts";
 import { buildCoordination } from "./composition/coordination.ts";
+import { buildCost } from "./composition/cost.ts";
 import { buildDetection } from "./composition/detection.ts";
 import { buildEvidence, evidenceSigner } from "./composition/evidence.ts";
 import { buildMetering } from "./composition/metering.ts";
@@ -21,6 +22,7 @@ import { buildSlo } from "./composition/slo.ts";
 import { buildSteering } from "./composition/steering.ts";
 import { buildTenants } from "./composition/tenants.ts";
 import type { Config } from "./config.ts";
+import { createScorer } from "./cron/cost/score.ts";
 import { createTeller } from "./cron/notify/tell.ts";
 import { createWatcher } from "./cron/slo/watch.ts";
 import { newRunId } from "./cron/rounds/dispatch.ts";
@@ -73,6 +75,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     ...buildBilling(common),
     ...buildEvidence({ ...common, signer }),
     ...buildSlo(common),
+    ...buildCost(common),
     ...buildPublish({ ...common, background: platform.background }),
     ...buildCoordination(common),
     ...buildNotify({ ...common, connect: runtime.connect ?? null }),
@@ -81,5 +84,6 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
   const newId = () => newRunId(random);
   const tell = createTeller(() => capabilities, newId, background);
   const watch = createWatcher(() => ({ ...capabilities, tell }), newId, background);
-  return { ...capabilities, watch, ...buildRuns({ ...capabilities, watch, tell }) };
+  const scoreSoon = createScorer(() => ({ ...capabilities, tell }), newId, background);
+  return { ...capabilities, watch, scoreSoon, ...buildRuns({ ...capabilities, watch, tell }) };
 };

@@ -40,6 +40,8 @@ import type { DailyDeps } from "./slo/daily.ts";
 import { closeDays } from "./slo/daily.ts";
 import type { DigestDeps } from "./slo/digest.ts";
 import { sendDigests } from "./slo/digest.ts";
+import type { ScoreDeps } from "./cost/score.ts";
+import { scoreCosts } from "./cost/score.ts";
 import type { WatchDeps } from "./slo/watch.ts";
 import { watchOnSchedule } from "./slo/watch.ts";
 
@@ -60,7 +62,8 @@ export type JobDeps = Omit<
     WatchDeps &
     DailyDeps &
     DigestDeps &
-    AnchorDeps,
+    AnchorDeps &
+    ScoreDeps,
   "runId"
 > &
   Pick<CorroborateDeps, "corroboration" | "canaries" | "minWitnesses"> & {
@@ -103,6 +106,7 @@ const jobs = {
   rollup: (deps: Run) => runLeased(deps, "rollup", (fence) => rollUp(deps, fence)),
   "reconstruct-states": (deps: Run) => runLeased(deps, "reconstruct-states", (fence) => reconstruct(deps, fence)),
   "watch-budgets": (deps: Run) => runLeased(deps, "watch-budgets", (fence) => watchOnSchedule(deps, fence)),
+  "score-costs": (deps: Run) => runLeased(deps, "score-costs", () => scoreCosts(deps)),
   "close-days": (deps: Run) => runLeased(deps, "close-days", (fence) => closeDays(deps, fence)),
   "weekly-digest": (deps: Run) => runLeased(deps, "weekly-digest", (fence) => sendDigests(deps, fence)),
   prune: (deps: Run) => runLeased(deps, "prune", (fence) => prune(deps, fence)),
@@ -110,7 +114,7 @@ const jobs = {
 
 /** Which jobs a cron expression starts: the single definition, for every provider. Minute granularity, UTC. */
 export const schedule: Readonly<Record<string, readonly JobName[]>> = {
-  "* * * * *": ["tick", "deliver", "standing-failover", "observe-answers", "corroborate", "watch-budgets"],
+  "* * * * *": ["tick", "deliver", "standing-failover", "observe-answers", "corroborate", "watch-budgets", "score-costs"],
   "*/5 * * * *": ["ingest-usage", "rollup", "check-targets", "check-ownership", "reconstruct-states", "close-days", "weekly-digest"],
   "7 * * * *": ["bill"],
   "37 * * * *": ["prune"],

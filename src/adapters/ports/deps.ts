@@ -145,6 +145,12 @@ export interface MeteringDeps {
   readonly measuredCdns: readonly string[];
 }
 
+/** What the CDNs and the cloud behind them cost. */
+export interface CostDeps {
+  /** Begins to score what was just stored, in the background. Never throws. */
+  scoreSoon(): void;
+}
+
 /** Billing and its documents. */
 export interface BillingDeps {
   readonly billingTerms: BillingTermsStore;
@@ -211,6 +217,7 @@ export interface Deps
     DetectionDeps,
     SteeringDeps,
     MeteringDeps,
+    CostDeps,
     BillingDeps,
     EvidenceDeps,
     SloDeps,

@@ -164,12 +164,12 @@ export const costSeries = pgTable(
     kind: text("kind", { enum: ["priced", "calls", "egress"] }).notNull(),
     /** Of an AWS account; of egress empty. */
     accountId: text("account_id").notNull().default(""),
-    /** Of egress `egress`. */
+    /** Of egress `egress:cents` or `egress:bytes`: a rate that becomes known begins another series. */
     resourceType: text("resource_type").notNull(),
     serviceId: bigint("service_id", { mode: "number" }).references(() => services.id),
     cdn: text("cdn"),
     unit: text("unit", { enum: ["cents", "bytes", "calls"] }).notNull(),
-    /** `Baseline` of domain/cost/baseline.ts with its moments and seasons, and of series without a price the `SeriesMemory` of detector.ts. */
+    /** `Memory` of domain/cost/watched.ts. */
     memory: jsonb("memory").notNull(),
     /** What of the memory is looked at: cents, or of other units that. Always in step with it. */
     meanHourlyCost: doublePrecision("mean_hourly_cost").notNull().default(0),
@@ -177,10 +177,10 @@ export const costSeries = pgTable(
     eventCount: bigint("event_count", { mode: "number" }).notNull().default(0),
     /** Names, the latest seen first; 200 at most. */
     observedActors: jsonb("observed_actors").notNull().default([]),
-    /** The last hour that was scored, by its beginning; null: none yet. */
+    /** Of egress and calls the last hour that was judged, by its beginning; null: none yet. */
     lastHour: at("last_hour"),
-    /** How often its memory was begun anew by a person. */
-    resets: integer("resets").notNull().default(0),
+    /** How often it was written: whoever has read another version writes nothing. */
+    version: bigint("version", { mode: "number" }).notNull().default(1),
     createdAt: createdAt(),
     updatedAt: at("updated_at").notNull().defaultNow(),
   },

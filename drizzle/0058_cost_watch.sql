@@ -126,6 +126,17 @@ CREATE TABLE "cost_rates" (
 	CONSTRAINT "cost_rates_values" CHECK ("cost_rates"."cents_per_gb" >= 0 and "cost_rates"."monthly_cents" >= 0 and coalesce("cost_rates"."cents_per_gb", "cost_rates"."monthly_cents") is not null)
 );
 --> statement-breakpoint
+CREATE TABLE "cost_seasons" (
+	"series_id" bigint NOT NULL,
+	"hour" smallint NOT NULL,
+	"count" integer NOT NULL,
+	"mean" double precision NOT NULL,
+	"rest" double precision NOT NULL,
+	"m2" double precision NOT NULL,
+	CONSTRAINT "cost_seasons_series_id_hour_pk" PRIMARY KEY("series_id","hour"),
+	CONSTRAINT "cost_seasons_hour" CHECK ("cost_seasons"."hour" between 0 and 191)
+);
+--> statement-breakpoint
 CREATE TABLE "cost_series" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "cost_series_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"customer_id" bigint NOT NULL,
@@ -185,6 +196,7 @@ ALTER TABLE "cost_events" ADD CONSTRAINT "cost_events_customer_id_customers_id_f
 ALTER TABLE "cost_hours" ADD CONSTRAINT "cost_hours_series_id_cost_series_id_fk" FOREIGN KEY ("series_id") REFERENCES "public"."cost_series"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_modes" ADD CONSTRAINT "cost_modes_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_rates" ADD CONSTRAINT "cost_rates_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "cost_seasons" ADD CONSTRAINT "cost_seasons_series_id_cost_series_id_fk" FOREIGN KEY ("series_id") REFERENCES "public"."cost_series"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_series" ADD CONSTRAINT "cost_series_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_series" ADD CONSTRAINT "cost_series_service_id_services_id_fk" FOREIGN KEY ("service_id") REFERENCES "public"."services"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "zombie_hunts" ADD CONSTRAINT "zombie_hunts_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

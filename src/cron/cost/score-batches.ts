@@ -21,14 +21,35 @@ const keyOf = (customerId: number, { accountId, resourceType, cents }: QueuedEve
 const nameOf = ({ customerId, kind, accountId, resourceType }: SeriesKey): string =>
   JSON.stringify([customerId, kind, accountId, resourceType]);
 
+/** Series of events that a customer may have: whoever sends events decides what they are called. */
+const mostSeries = 2_000;
+
+/** Where events go that would need one series more than there may be. */
+const othersOf = (key: SeriesKey): SeriesKey => ({ ...key, accountId: "", resourceType: "other" });
+
+/** Whether there is a series, or room for one more. */
+const roomFor = (known: ReadonlyMap<string, StoredSeries>, counts: ReadonlyMap<number, number>) => {
+  const made = new Map<number, Set<string>>();
+  return (key: SeriesKey): boolean => {
+    const name = nameOf(key);
+    if (known.has(name)) return true;
+    const own = made.get(key.customerId) ?? new Set();
+    made.set(key.customerId, own);
+    if (!own.has(name) && (counts.get(key.customerId) ?? 0) + own.size >= mostSeries) return false;
+    own.add(name);
+    return true;
+  };
+};
+
 type Touched = { readonly key: SeriesKey; readonly events: QueuedEvent[] };
 
-/** The events of batches by the series that they belong to. */
-const bySeries = (batches: readonly ClaimedBatch[]): ReadonlyMap<string, Touched> => {
+/** The events of batches by the series that they belong to. @param hasRoom whether an event's own series may be used */
+const bySeries = (batches: readonly ClaimedBatch[], hasRoom: (key: SeriesKey) => boolean): ReadonlyMap<string, Touched> => {
   const touched = new Map<string, Touched>();
   for (const { customerId, events } of batches) {
     for (const event of events) {
-      const key = keyOf(customerId, event);
+      const own = keyOf(customerId, event);
+      const key = hasRoom(own) ? own : othersOf(own);
       const name = nameOf(key);
       const series = touched.get(name) ?? { key, events: [] };
       series.events.push(event);
@@ -64,8 +85,13 @@ const savedPriced = ({ key, events }: Touched, stored: StoredSeries | undefined,
  * @returns false where somebody else was faster
  */
 export const scoreBatches = async (store: ScoringStore, batches: readonly ClaimedBatch[], nowMs: number): Promise<boolean> => {
-  const touched = bySeries(batches);
-  const known = new Map((await store.read([...touched.values()].map(({ key }) => key))).map((series) => [nameOf(series), series]));
+  const asked = bySeries(batches, () => true);
+  const read = await store.read(
+    [...asked.values()].flatMap(({ key }) => [key, othersOf(key)]),
+    [],
+  );
+  const known = new Map(read.series.map((series) => [nameOf(series), series]));
+  const touched = bySeries(batches, roomFor(known, read.counts));
   const odd: OddEvent[] = [];
   const saves = [...touched].map(([name, series]): SeriesSave => {
     if (series.key.kind === "calls") return savedCalls(series, known.get(name));

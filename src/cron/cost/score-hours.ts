@@ -1,4 +1,5 @@
 import type { EgressDue, EgressFacts, ScoringStore, SeriesKey, SeriesSave, StoredSeries } from "../../adapters/ports/cost/scoring.ts";
+import { hourOfWeek } from "../../domain/cost/baseline.ts";
 import type { EgressValue } from "../../domain/cost/fold-hours.ts";
 import { closeCalls, foldBytes, foldEgress } from "../../domain/cost/fold-hours.ts";
 import type { SeriesHour } from "../../domain/cost/storm-rule.ts";
@@ -69,7 +70,12 @@ export const scoreEgress = async (store: ScoringStore, nowMs: number, mostHours:
   const due = await store.egressDue(nowMs, mostHours);
   const touched = bySeries(due);
   if (touched.size === 0) return null;
-  const known = new Map((await store.read([...touched.values()].map(({ key }) => key))).map((series) => [nameOf(series), series]));
+  const hoursOfWeek = new Set([...touched.values()].flatMap(({ hours }) => hours.map((hour) => hourOfWeek(hour.hourMs))));
+  const { series } = await store.read(
+    [...touched.values()].map(({ key }) => key),
+    [...hoursOfWeek],
+  );
+  const known = new Map(series.map((one) => [nameOf(one), one]));
   const saves = [...touched].map(([name, series]) => savedEgress(series, known.get(name), nowMs));
   return (await store.save([], saves, [])) ? saves.length : null;
 };

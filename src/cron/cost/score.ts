@@ -24,7 +24,7 @@ const holdMs = 90_000;
 /** A single event that fails is given up after so many tries. */
 const mostTries = 5;
 /** Hours of egress, and series of calls, of one transaction. */
-const perPage = { egress: 4_000, calls: 500 } as const;
+const perPage = { egress: 1_200, calls: 500 } as const;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

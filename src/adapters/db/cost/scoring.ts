@@ -6,7 +6,9 @@ import type { ClaimedBatch, EgressDue, EgressFacts, ScoringStore, StoredSeries }
 import type { Database } from "../platform/client.ts";
 import { isChanged } from "../platform/client.ts";
 import { egressHours } from "./egress.ts";
-import { readSeries, storedColumns, writeAnomalies, writeHours, writeSeries } from "./series-rows.ts";
+import type { SeasonRow } from "./season-rows.ts";
+import { readSeasons, withSeasons } from "./season-rows.ts";
+import { countSeries, readSeries, storedColumns, writeAnomalies, writeHours, writeSeasons, writeSeries } from "./series-rows.ts";
 
 const inMs = (afterMs: number): SQL => sql`now() + make_interval(secs => ${afterMs / 1_000}::float8)`;
 
@@ -64,12 +66,23 @@ export const createScoringStore = (db: Database): ScoringStore => ({
     await db.rows(sql`update cost_batches set tries = tries - 1, next_try_at = now() where ${held(batch)}`);
   },
 
-  read: async (keys) => (keys.length === 0 ? [] : await db.rows<StoredSeries>(readSeries(keys))),
+  read: async (keys, hours) => {
+    if (keys.length === 0) return { series: [], counts: new Map() };
+    type Rows = [StoredSeries[], SeasonRow[], { customerId: number; count: number }[]];
+    const [series, seasons, counts] = await db.batch<Rows>([
+      readSeries(keys),
+      readSeasons(readSeries(keys, sql`q.id`), hours),
+      countSeries([...new Set(keys.map(({ customerId }) => customerId))]),
+    ]);
+    return { series: withSeasons(series, seasons), counts: new Map(counts.map(({ customerId, count }) => [customerId, count])) };
+  },
 
   save: async (batches, saves, odd) => {
+    const seasons = writeSeasons(saves);
     const statements = [
       ...(batches.length === 0 ? [] : [dropBatches(batches)]),
       ...(saves.length === 0 ? [] : [writeSeries(saves)]),
+      ...(seasons === null ? [] : [seasons]),
       ...(saves.some(({ hours }) => hours.length > 0) ? [writeHours(saves)] : []),
       ...writeAnomalies(saves),
       ...(odd.length === 0

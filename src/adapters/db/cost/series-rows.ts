@@ -5,6 +5,7 @@ import { figuresOf } from "../../../domain/cost/watched.ts";
 import { isoTime } from "../../../iso-time.ts";
 import type { SeriesKey, SeriesSave } from "../../ports/cost/scoring.ts";
 import { ms } from "../platform/write.ts";
+import { changedSeasons, withoutSeasons } from "./season-rows.ts";
 
 const timeOf = (atMs: number | null): string | null => (atMs === null ? null : isoTime(atMs));
 
@@ -35,9 +36,25 @@ export const storedColumns = sql`q.id, q.version, q.customer_id as "customerId",
       'value', a.value, 'usual', a.usual, 'firstHourMs', epoch_ms(a.first_hour), 'lastHourMs', epoch_ms(a.last_hour), 'hours', a.hours, 'calmHours', a.calm_hours)
     from cost_anomalies a where a.series_id = q.id and a.resolved_at is null) as live`;
 
-export const readSeries = (keys: readonly SeriesKey[]): SQL => sql`
-  select ${storedColumns} from ${sent(keys.map(keyRow), keyColumns)}
+export const readSeries = (keys: readonly SeriesKey[], columns: SQL = storedColumns): SQL => sql`
+  select ${columns} from ${sent(keys.map(keyRow), keyColumns)}
   join cost_series q on ${hasKey}`;
+
+/** How many series of events each customer has. */
+export const countSeries = (customerIds: readonly number[]): SQL => sql`
+  select q.customer_id as "customerId", count(*)::int as count from cost_series q
+  where q.kind <> 'egress' and q.customer_id = any(${`{${customerIds.join()}}`}::bigint[]) group by q.customer_id`;
+
+/** Writes what has changed of seasons. */
+export const writeSeasons = (saves: readonly SeriesSave[]): SQL | null => {
+  const rows = saves.flatMap((save) => changedSeasons(save).map((season) => ({ ...keyRow(save.key), ...season })));
+  if (rows.length === 0) return null;
+  return sql`
+    insert into cost_seasons (series_id, hour, count, mean, rest, m2)
+    select q.id, x.hour, x.count, x.mean, x.rest, x.m2
+    from ${sent(rows, `${keyColumns}, hour smallint, count int, mean float8, rest float8, m2 float8`)} join cost_series q on ${hasKey} order by q.id, x.hour
+    on conflict (series_id, hour) do update set count = excluded.count, mean = excluded.mean, rest = excluded.rest, m2 = excluded.m2`;
+};
 
 /** Writes series, each only where it is still what was read; ends the transaction otherwise. */
 export const writeSeries = (saves: readonly SeriesSave[]): SQL => {
@@ -47,7 +64,7 @@ export const writeSeries = (saves: readonly SeriesSave[]): SQL => {
       ...keyRow(key),
       id: stored?.id ?? null,
       version: stored?.version ?? null,
-      memory,
+      memory: withoutSeasons(memory),
       mean,
       deviation,
       count,

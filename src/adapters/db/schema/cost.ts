@@ -10,6 +10,7 @@ import {
   numeric,
   pgTable,
   primaryKey,
+  smallint,
   text,
   uniqueIndex,
   uuid,
@@ -169,7 +170,7 @@ export const costSeries = pgTable(
     serviceId: bigint("service_id", { mode: "number" }).references(() => services.id),
     cdn: text("cdn"),
     unit: text("unit", { enum: ["cents", "bytes", "calls"] }).notNull(),
-    /** `Memory` of domain/cost/watched.ts. */
+    /** `Memory` of domain/cost/watched.ts, without its seasons. */
     memory: jsonb("memory").notNull(),
     /** What of the memory is looked at: cents, or of other units that. Always in step with it. */
     meanHourlyCost: doublePrecision("mean_hourly_cost").notNull().default(0),
@@ -196,6 +197,23 @@ export const costSeries = pgTable(
     index("cost_series_service_idx").on(t.serviceId),
     check("cost_series_kind", sql`(${t.kind} = 'egress') = (${t.serviceId} is not null)`),
   ],
+);
+
+/**
+ * What is usual of a series of egress at an hour of the week (0 to 167, from Monday) and of the day (168 to 191): apart from its memory, as an hour
+ * that is judged needs two of them. `Moments` of domain/cost/moments.ts.
+ */
+export const costSeasons = pgTable(
+  "cost_seasons",
+  {
+    seriesId: ref("series_id", () => costSeries.id),
+    hour: smallint("hour").notNull(),
+    count: integer("count").notNull(),
+    mean: doublePrecision("mean").notNull(),
+    rest: doublePrecision("rest").notNull(),
+    m2: doublePrecision("m2").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.seriesId, t.hour] }), check("cost_seasons_hour", sql`${t.hour} between 0 and 191`)],
 );
 
 /** An hour of a series as it was scored: what a trend is drawn from. */

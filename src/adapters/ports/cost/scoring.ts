@@ -29,7 +29,7 @@ export type StoredSeries = SeriesKey & {
 export type SeriesSave = {
   readonly key: SeriesKey;
   /** Null: it is new. */
-  readonly stored: Pick<StoredSeries, "id" | "version"> | null;
+  readonly stored: Pick<StoredSeries, "id" | "version" | "memory"> | null;
   readonly memory: Memory;
   readonly lastHourMs: number | null;
   readonly live: LiveAnomaly | null;
@@ -76,8 +76,14 @@ export interface ScoringStore {
   giveBack(batch: ClaimedBatch, error: string, retryMs: number | null): Promise<void>;
   /** Gives a batch back as if it had not been claimed: somebody else was faster. */
   release(batch: ClaimedBatch): Promise<void>;
-  /** The series of these keys that exist. */
-  read(keys: readonly SeriesKey[]): Promise<StoredSeries[]>;
+  /**
+   * The series of these keys that exist, and how many each customer has.
+   * @param hoursOfWeek of which hours their seasons are read: those that are judged
+   */
+  read(
+    keys: readonly SeriesKey[],
+    hoursOfWeek: readonly number[],
+  ): Promise<{ readonly series: readonly StoredSeries[]; readonly counts: ReadonlyMap<number, number> }>;
   /** All or nothing. @returns false where a batch or a series is not what it was any more */
   save(batches: readonly ClaimedBatch[], saves: readonly SeriesSave[], odd: readonly OddEvent[]): Promise<boolean>;
   /** Services with hours of egress to be judged, and those hours: `most` hours in all, or those of one service. */

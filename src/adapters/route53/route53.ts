@@ -12,7 +12,8 @@ import { canonicalName } from "./names.ts";
 import { createPace } from "./api/pace.ts";
 import { readPairs } from "./read.ts";
 import { withRetry } from "./api/retry.ts";
-import { type Call, createSend, type Credentials, type KeySource, type Route53Request } from "./api/send.ts";
+import type { Credentials, KeySource } from "../aws/keys.ts";
+import { type Call, createSend, type Route53Request } from "./api/send.ts";
 import { createSetupWriter } from "./setup.ts";
 import { createZoneDirectory } from "./zones.ts";
 

@@ -51,6 +51,7 @@ CREATE TABLE "cost_anomalies" (
 	"changed_by" text,
 	"changed_at" timestamp with time zone,
 	"note" text,
+	"expected_at" timestamp with time zone,
 	"mode" text NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"resolved_at" timestamp with time zone,

@@ -85,5 +85,5 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
   const tell = createTeller(() => capabilities, newId, background);
   const watch = createWatcher(() => ({ ...capabilities, tell }), newId, background);
   const scoreSoon = createScorer(() => ({ ...capabilities, tell }), newId, background);
-  return { ...capabilities, watch, scoreSoon, ...buildRuns({ ...capabilities, watch, tell }) };
+  return { ...capabilities, watch, ...buildRuns({ ...capabilities, watch, tell, scoreSoon }) };
 };

@@ -60,7 +60,7 @@ const bySeries = (batches: readonly ClaimedBatch[], hasRoom: (key: SeriesKey) =>
 };
 
 const savedCalls = ({ key, events }: Touched, stored: StoredSeries | undefined): SeriesSave => {
-  const memory = stored?.memory.by === "rarity" ? stored.memory : newCountedMemory;
+  const memory = stored?.memory?.by === "rarity" ? stored.memory : newCountedMemory;
   const closedUntilMs = stored === undefined || stored.lastHourMs === null ? null : stored.lastHourMs + hourMs;
   const counted = countCalls(memory, events, closedUntilMs);
   const late = counted.late.map(({ hourMs: at, calls }) => ({
@@ -75,7 +75,7 @@ const savedCalls = ({ key, events }: Touched, stored: StoredSeries | undefined):
 };
 
 const savedPriced = ({ key, events }: Touched, stored: StoredSeries | undefined, nowMs: number) => {
-  const memory = stored?.memory.by === "baseline" ? stored.memory : newPricedMemory(false);
+  const memory = stored?.memory?.by === "baseline" ? stored.memory : newPricedMemory(false);
   const { odd, ...outcome } = foldPriced({ memory, live: stored?.live ?? null }, events, nowMs);
   return { odd, save: { key, stored: stored ?? null, lastHourMs: null, ...outcome } satisfies SeriesSave };
 };

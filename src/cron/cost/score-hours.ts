@@ -1,4 +1,5 @@
 import type { EgressDue, EgressFacts, ScoringStore, SeriesKey, SeriesSave, StoredSeries } from "../../adapters/ports/cost/scoring.ts";
+import { isTooMuch } from "../../adapters/db/platform/faults.ts";
 import { hourOfWeek } from "../../domain/cost/baseline.ts";
 import type { EgressValue } from "../../domain/cost/fold-hours.ts";
 import { closeCalls, foldBytes, foldEgress } from "../../domain/cost/fold-hours.ts";
@@ -13,12 +14,19 @@ const callsSettleMs = 900_000;
 type Unit = "cents" | "bytes";
 type UnitHour = SeriesHour & { readonly unit: Unit };
 
-/** The series of an hour: in cents where rates are known; sides without one, and then the sum too, in bytes. */
+/**
+ * The series of an hour: in cents where rates are known; sides without one, and then the sum too, in bytes. The sum is all at the lowest
+ * of the rates: at their own, traffic that a storm moved to a dearer CDN would raise it.
+ */
 const valuesOf = ({ sides, shift }: EgressFacts): readonly UnitHour[] => {
   const cents = sides.map(({ cdn, bytes, centsPerGb }) => ({ cdn, cents: centsPerGb === null ? null : (bytes / 1e9) * centsPerGb }));
   const priced = seriesOfHour({ sides: cents, shift }).map((one): UnitHour => ({ ...one, unit: "cents" }));
   const unpriced = new Set(cents.filter((side) => side.cents === null).map(({ cdn }) => cdn));
-  if (unpriced.size === 0) return priced;
+  if (unpriced.size === 0) {
+    const lowest = Math.min(...sides.map(({ centsPerGb }) => centsPerGb ?? 0));
+    const total = (sides.reduce((sum, { bytes }) => sum + bytes, 0) / 1e9) * lowest;
+    return priced.map((one) => (one.cdn === null ? { ...one, cents: total } : one));
+  }
   const bytes = seriesOfHour({ sides: sides.map((side) => ({ cdn: side.cdn, cents: side.bytes })), shift });
   return [...priced, ...bytes.filter(({ cdn }) => cdn === null || unpriced.has(cdn)).map((one): UnitHour => ({ ...one, unit: "bytes" }))];
 };
@@ -60,8 +68,8 @@ const savedEgress = ({ key, hours, untilMs }: Touched, stored: StoredSeries | un
   const live = stored?.live ?? null;
   const outcome =
     key.unit === "cents"
-      ? foldEgress({ memory: stored?.memory.by === "baseline" ? stored.memory : newPricedMemory(true), live }, hours, nowMs)
-      : foldBytes({ memory: stored?.memory.by === "rarity" ? stored.memory : newCountedMemory, live }, hours, nowMs);
+      ? foldEgress({ memory: stored?.memory?.by === "baseline" ? stored.memory : newPricedMemory(true), live }, hours, nowMs)
+      : foldBytes({ memory: stored?.memory?.by === "rarity" ? stored.memory : newCountedMemory, live }, hours, nowMs);
   return { key, stored: stored ?? null, lastHourMs: untilMs - hourMs, ...outcome };
 };
 
@@ -80,15 +88,24 @@ export const scoreEgress = async (store: ScoringStore, nowMs: number, mostHours:
   return (await store.save([], saves, [])) ? saves.length : null;
 };
 
-/** Judges hours of calls that are over, of some series. @returns how many; null: somebody else was faster, or nothing is left */
+/** Judges hours of calls that are over, of some series; of fewer where they are too large together. @returns how many; null: somebody else was faster, or nothing is left */
 export const scoreCalls = async (store: ScoringStore, nowMs: number, most: number): Promise<number | null> => {
+  try {
+    return await scoreCallsOf(store, nowMs, most);
+  } catch (error) {
+    if (most === 1 || !isTooMuch(error)) throw error;
+    return await scoreCalls(store, nowMs, Math.ceil(most / 8));
+  }
+};
+
+const scoreCallsOf = async (store: ScoringStore, nowMs: number, most: number): Promise<number | null> => {
   const untilMs = Math.floor((nowMs - callsSettleMs) / hourMs) * hourMs;
   const due = await store.callsDue(untilMs, most);
-  const saves = due.flatMap((stored): readonly SeriesSave[] => {
-    if (stored.memory.by !== "rarity") return [];
+  const saves = due.map((stored): SeriesSave => {
+    const memory = stored.memory?.by === "rarity" ? stored.memory : newCountedMemory;
     const fromMs = stored.lastHourMs === null ? null : stored.lastHourMs + hourMs;
-    const { closedUntilMs, ...outcome } = closeCalls({ memory: stored.memory, live: stored.live }, fromMs, untilMs, nowMs);
-    return [{ key: stored, stored, lastHourMs: (closedUntilMs ?? untilMs) - hourMs, ...outcome }];
+    const { closedUntilMs, ...outcome } = closeCalls({ memory, live: stored.live }, fromMs, untilMs, nowMs);
+    return { key: stored, stored, lastHourMs: (closedUntilMs ?? untilMs) - hourMs, ...outcome };
   });
   if (saves.length === 0) return null;
   return (await store.save([], saves, [])) ? saves.length : null;

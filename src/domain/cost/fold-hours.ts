@@ -27,9 +27,12 @@ const bandOf = ({ count, hours, long }: SeriesMemory, atMs: number): Band | null
   return bandAround(from.mean, deviationOf(from));
 };
 
-/** Takes what was said of an hour: what is only learnt raises nothing. */
+/**
+ * Takes what was said of an hour: what is only learnt raises nothing. An hour that is no news is no calm one while it is above the usual:
+ * of a level that lasts only the beginning is news.
+ */
 const settle = (ledger: Ledger, judged: Judged, band: Band | null, isScored: boolean, nowMs: number): void => {
-  if (isScored) ledger.take(follow(ledger.live, judged, nowMs, true));
+  if (isScored) ledger.take(follow(ledger.live, judged, nowMs, band === null || judged.value <= band.high));
   const { hourMs: at, value, score } = judged;
   ledger.record({ hourMs: at, value, band, score: isScored ? score : 0, severity: isScored ? judged.severity : "none", label: null });
 };

@@ -118,12 +118,13 @@ describe("egress", () => {
       [3, 2, 1].flatMap((ago) => ["cloudflare", "fastly"].map((cdn) => [cdn, thisHourMs - ago * hourMs, "expected: storm"])),
     );
     // A hundred terabytes are no shift: the sum says so, once.
-    expect(anomalies).toMatchObject([{ cdn: null, severity: "critical", value: 1_200_000 }]);
+    expect(anomalies).toMatchObject([{ cdn: null, severity: "critical", value: 800_000 }]);
   });
 
   it("that a storm moved, of as much as ever, is no anomaly of anything", async () => {
+    // A dearer backup is what was insured.
     await world.rate(customerId, "cloudflare", 8);
-    await world.rate(customerId, "fastly", 8);
+    await world.rate(customerId, "fastly", 24);
     await calm(thisHourMs - 2 * hourMs);
     await storm(thisHourMs - 2 * hourMs, null);
     await world.usage(serviceId, [
@@ -172,6 +173,23 @@ describe("egress", () => {
     await world.usage(serviceId, [[thisHourMs, 60 * gb, null]]);
     await score(nowMs + hourMs);
     expect((await world.state()).series.map(({ unit }) => unit).toSorted()).toEqual(["bytes", "bytes", "cents", "cents"]);
+  });
+
+  it("of a level that lasts is one anomaly until it ends", async () => {
+    await calm(thisHourMs - 12 * hourMs, null);
+    await world.usage(
+      serviceId,
+      Array.from({ length: 12 }, (_, index) => [thisHourMs - (12 - index) * hourMs, 500 * gb + index, null] as const),
+    );
+    await score();
+    const open = async () => (await world.state()).anomalies.filter(({ cdn, state }) => cdn === "cloudflare" && state === "open");
+    expect(await open()).toHaveLength(1);
+    await world.usage(
+      serviceId,
+      [0, 1, 2, 3].map((index) => [thisHourMs + index * hourMs, 40 * gb, null] as const),
+    );
+    await score(nowMs + 4 * hourMs);
+    expect(await open()).toEqual([]);
   });
 
   it("of a service that is renamed goes on", async () => {

@@ -26,7 +26,7 @@ export const withoutSeasons = (memory: Memory): unknown =>
 export const withSeasons = (series: readonly StoredSeries[], rows: readonly SeasonRow[]): readonly StoredSeries[] => {
   const of = Map.groupBy(rows, ({ seriesId }) => seriesId);
   return series.map((one) => {
-    if (one.memory.by !== "baseline" || one.memory.baseline.seasons === null) return one;
+    if (one.memory?.by !== "baseline" || one.memory.baseline.seasons === null) return one;
     const { ofDay, ofWeek } = newBaseline(true).seasons ?? { ofDay: [], ofWeek: [] };
     const [days, weeks] = [[...ofDay], [...ofWeek]];
     for (const { hour, count, mean, rest, m2 } of of.get(one.id) ?? []) {
@@ -37,7 +37,7 @@ export const withSeasons = (series: readonly StoredSeries[], rows: readonly Seas
   });
 };
 
-const momentsOf = (memory: Memory | undefined): readonly Moments[] =>
+const momentsOf = (memory: Memory | null | undefined): readonly Moments[] =>
   memory?.by === "baseline" && memory.baseline.seasons !== null
     ? [...memory.baseline.seasons.ofWeek, ...memory.baseline.seasons.ofDay]
     : [];

@@ -20,7 +20,8 @@ export type StoredSeries = SeriesKey & {
   readonly id: number;
   /** With which it is written: whoever was slower writes nothing. */
   readonly version: number;
-  readonly memory: Memory;
+  /** Null: it was begun anew. */
+  readonly memory: Memory | null;
   readonly lastHourMs: number | null;
   readonly live: LiveAnomaly | null;
 };

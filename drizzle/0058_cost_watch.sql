@@ -165,6 +165,15 @@ CREATE TABLE "zombie_hunts" (
 	"unread" jsonb DEFAULT '[]'::jsonb NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "zombie_sightings" (
+	"customer_id" bigint NOT NULL,
+	"rule" text NOT NULL,
+	"resource" text NOT NULL,
+	"account" text DEFAULT '' NOT NULL,
+	"first_seen" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "zombie_sightings_customer_id_rule_resource_account_pk" PRIMARY KEY("customer_id","rule","resource","account")
+);
+--> statement-breakpoint
 CREATE TABLE "zombies" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "zombies_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"customer_id" bigint NOT NULL,
@@ -201,6 +210,7 @@ ALTER TABLE "cost_seasons" ADD CONSTRAINT "cost_seasons_series_id_cost_series_id
 ALTER TABLE "cost_series" ADD CONSTRAINT "cost_series_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_series" ADD CONSTRAINT "cost_series_service_id_services_id_fk" FOREIGN KEY ("service_id") REFERENCES "public"."services"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "zombie_hunts" ADD CONSTRAINT "zombie_hunts_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "zombie_sightings" ADD CONSTRAINT "zombie_sightings_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "zombies" ADD CONSTRAINT "zombies_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "zombies" ADD CONSTRAINT "zombies_service_id_services_id_fk" FOREIGN KEY ("service_id") REFERENCES "public"."services"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE UNIQUE INDEX "cost_accounts_name_key" ON "cost_accounts" USING btree ("customer_id","name") WHERE "cost_accounts"."deleted_at" is null;--> statement-breakpoint

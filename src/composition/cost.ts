@@ -2,6 +2,7 @@ import { createAnomalyStore } from "../adapters/db/cost/anomalies.ts";
 import { createDeadLetterStore } from "../adapters/db/cost/dead-letters.ts";
 import { createCostModeStore } from "../adapters/db/cost/modes.ts";
 import { createCostRateStore } from "../adapters/db/cost/rates.ts";
+import { createHuntStore } from "../adapters/db/cost/hunting.ts";
 import { createScoringStore } from "../adapters/db/cost/scoring.ts";
 import { createSeriesStore } from "../adapters/db/cost/series.ts";
 import { createCostSummaryStore } from "../adapters/db/cost/summary.ts";
@@ -13,8 +14,10 @@ import type { JobDeps } from "../cron/schedule.ts";
 type Needs = { readonly db: Database };
 
 /** What the CDNs and the cloud behind them cost. */
-export const buildCost = ({ db }: Needs): CostDeps & Pick<JobDeps, "scoring"> => ({
+export const buildCost = ({ db }: Needs): CostDeps & Pick<JobDeps, "scoring" | "hunting" | "cloud"> => ({
   scoring: createScoringStore(db),
+  hunting: createHuntStore(db),
+  cloud: null,
   costAnomalies: createAnomalyStore(db),
   costSeries: createSeriesStore(db),
   zombies: createZombieStore(db),

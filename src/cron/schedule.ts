@@ -40,6 +40,8 @@ import type { DailyDeps } from "./slo/daily.ts";
 import { closeDays } from "./slo/daily.ts";
 import type { DigestDeps } from "./slo/digest.ts";
 import { sendDigests } from "./slo/digest.ts";
+import type { HuntDeps } from "./cost/hunt.ts";
+import { checkBackups, huntZombies } from "./cost/hunt.ts";
 import type { ScoreDeps } from "./cost/score.ts";
 import { scoreCosts } from "./cost/score.ts";
 import type { WatchDeps } from "./slo/watch.ts";
@@ -63,7 +65,8 @@ export type JobDeps = Omit<
     DailyDeps &
     DigestDeps &
     AnchorDeps &
-    ScoreDeps,
+    ScoreDeps &
+    HuntDeps,
   "runId"
 > &
   Pick<CorroborateDeps, "corroboration" | "canaries" | "minWitnesses"> & {
@@ -107,6 +110,8 @@ const jobs = {
   "reconstruct-states": (deps: Run) => runLeased(deps, "reconstruct-states", (fence) => reconstruct(deps, fence)),
   "watch-budgets": (deps: Run) => runLeased(deps, "watch-budgets", (fence) => watchOnSchedule(deps, fence)),
   "score-costs": (deps: Run) => runLeased(deps, "score-costs", () => scoreCosts(deps)),
+  "check-backups": (deps: Run) => runLeased(deps, "check-backups", (fence) => checkBackups(deps, fence)),
+  "hunt-zombies": (deps: Run) => runLeased(deps, "hunt-zombies", (fence) => huntZombies(deps, fence)),
   "close-days": (deps: Run) => runLeased(deps, "close-days", (fence) => closeDays(deps, fence)),
   "weekly-digest": (deps: Run) => runLeased(deps, "weekly-digest", (fence) => sendDigests(deps, fence)),
   prune: (deps: Run) => runLeased(deps, "prune", (fence) => prune(deps, fence)),
@@ -115,8 +120,17 @@ const jobs = {
 /** Which jobs a cron expression starts: the single definition, for every provider. Minute granularity, UTC. */
 export const schedule: Readonly<Record<string, readonly JobName[]>> = {
   "* * * * *": ["tick", "deliver", "standing-failover", "observe-answers", "corroborate", "watch-budgets", "score-costs"],
-  "*/5 * * * *": ["ingest-usage", "rollup", "check-targets", "check-ownership", "reconstruct-states", "close-days", "weekly-digest"],
-  "7 * * * *": ["bill"],
+  "*/5 * * * *": [
+    "ingest-usage",
+    "rollup",
+    "check-targets",
+    "check-ownership",
+    "reconstruct-states",
+    "close-days",
+    "weekly-digest",
+    "hunt-zombies",
+  ],
+  "7 * * * *": ["bill", "check-backups"],
   "37 * * * *": ["prune"],
   "23 3 * * *": ["reconcile", "anchor-evidence"],
 };

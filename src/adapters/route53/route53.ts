@@ -6,6 +6,7 @@ import { applyBatch, type Outcome } from "./change.ts";
 import { callResult, describe, failureOf, isCredentialFailure, isDenied, isUnsent, unansweredError, unsentError } from "./api/error.ts";
 import { createCheckStatuses } from "./health/check-status.ts";
 import { createHealthChecks } from "./health/health-checks.ts";
+import { createInventory } from "./inventory.ts";
 import { createLimit } from "./api/limit.ts";
 import { bareId, readChangeInfo } from "./api/messages.ts";
 import { canonicalName } from "./names.ts";
@@ -101,6 +102,7 @@ export const createRoute53 = (options: Route53Options): DnsAccess => {
     provider: "route53",
     ...createSetupWriter(open, clock, directory),
     ...createHealthChecks(open),
+    inventory: createInventory(open),
 
     read: async (domains, budget, zoneIds = new Map()) => {
       const names = [...new Set(domains.map(canonicalName))];

@@ -323,6 +323,19 @@ export const zombies = pgTable(
   ],
 );
 
+/** Since when something of an outside system is seen to idle, where that does not say since when: remembered until it is told, or is used again. */
+export const zombieSightings = pgTable(
+  "zombie_sightings",
+  {
+    customerId: ref("customer_id", () => customers.id),
+    rule: text("rule").notNull(),
+    resource: text("resource").notNull(),
+    account: text("account").notNull().default(""),
+    firstSeen: at("first_seen").notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.customerId, t.rule, t.resource, t.account] })],
+);
+
 /** What of a customer's facts could not be read in the last hunt, and why: what is not known is not idle. */
 export const zombieHunts = pgTable("zombie_hunts", {
   customerId: bigint("customer_id", { mode: "number" })

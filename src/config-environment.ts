@@ -156,6 +156,7 @@ export const environment = z
     QUOTA_TOKENS: quota(),
     QUOTA_CHANNELS: quota(),
     QUOTA_OBJECTIVES: quota(),
+    QUOTA_COST_ACCOUNTS: quota(),
     METRICS_TOKEN: secret(16),
     CRON_SECRET: secret(16),
     VERCEL_REGION: z.string().optional(),

@@ -78,6 +78,7 @@ const toConfig = (env: z.infer<typeof environment>) => ({
     tokens: env.QUOTA_TOKENS ?? (env.PROVIDER === "local" ? mostOfAnything : 50),
     channels: env.QUOTA_CHANNELS ?? (env.PROVIDER === "local" ? mostOfAnything : 20),
     objectives: env.QUOTA_OBJECTIVES ?? (env.PROVIDER === "local" ? mostOfAnything : 200),
+    cost_accounts: env.QUOTA_COST_ACCOUNTS ?? (env.PROVIDER === "local" ? mostOfAnything : 10),
   },
   metricsToken: env.METRICS_TOKEN ?? null,
   cronSecret: env.CRON_SECRET ?? null,

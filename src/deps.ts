@@ -7,8 +7,10 @@ import type { Clock } from "./adapters/ports/platform/clock.ts";
 import type { Log } from "./adapters/ports/platform/log.ts";
 import type { Connect } from "./adapters/ports/platform/connect.ts";
 import type { Random } from "./adapters/ports/platform/random.ts";
+import { buildAwsRoles } from "./composition/aws.ts";
 import { buildBilling } from "./composition/billing.ts";
 import { buildCoordination } from "./composition/coordination.ts";
+import { buildCost } from "./composition/cost.ts";
 import { buildDetection } from "./composition/detection.ts";
 import { buildEvidence, evidenceSigner } from "./composition/evidence.ts";
 import { buildMetering } from "./composition/metering.ts";
@@ -61,6 +63,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     bindings: runtime.bindings ?? {},
     signing: signer && { signer, clock },
   };
+  const roles = buildAwsRoles(common);
 
   const tenants = buildTenants(common);
   const platform = buildPlatform({ ...common, sharedClock, waitUntil: runtime.waitUntil });
@@ -68,8 +71,9 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     ...platform,
     ...tenants,
     ...buildDetection({ ...common, timeKeeper: sharedClock }),
-    ...buildSteering({ ...common, connect: runtime.connect ?? null, ownership: tenants.ownership }),
+    ...buildSteering({ ...common, connect: runtime.connect ?? null, ownership: tenants.ownership, roles }),
     ...buildMetering(common),
+    ...buildCost({ ...common, roles }),
     ...buildBilling(common),
     ...buildEvidence({ ...common, signer }),
     ...buildSlo(common),

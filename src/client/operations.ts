@@ -127,7 +127,7 @@ export type AdminTokenInput = {
 };
 
 export type Quotas = ({
-  kind: "services" | "domains" | "unverified_domains" | "policies" | "tokens" | "channels" | "objectives";
+  kind: "services" | "domains" | "unverified_domains" | "policies" | "tokens" | "channels" | "objectives" | "cost_accounts";
   limit: number;
   /** the limit that an admin has set for this customer; null: the default counts */
   own: number | null;
@@ -150,6 +150,8 @@ export type QuotasInput = {
   channels?: number | null;
   /** null, or absent: the default */
   objectives?: number | null;
+  /** null, or absent: the default */
+  cost_accounts?: number | null;
 };
 
 export type Service = {
@@ -1754,7 +1756,7 @@ export type ShardMoveInput = {
 };
 
 export type Resealed = {
-  table: "cdn_accounts" | "dns_accounts" | "channels";
+  table: "cdn_accounts" | "dns_accounts" | "cost_accounts" | "channels";
   resealed: number;
   /** ids of those that no key of this deployment opens: they stay as they are, and are unreadable */
   unopened: number[];
@@ -1762,7 +1764,7 @@ export type Resealed = {
   changed: number;
   /** where to go on; null: all were seen */
   next: {
-    table: "cdn_accounts" | "dns_accounts" | "channels";
+    table: "cdn_accounts" | "dns_accounts" | "cost_accounts" | "channels";
     after_id: number;
   } | null;
 };
@@ -1770,7 +1772,7 @@ export type Resealed = {
 export type ResealInput = {
   /** `next` of the answer before; null, or absent: the beginning */
   from?: {
-    table: "cdn_accounts" | "dns_accounts" | "channels";
+    table: "cdn_accounts" | "dns_accounts" | "cost_accounts" | "channels";
     after_id: number;
   } | null;
 };
@@ -2537,6 +2539,58 @@ export type StatusFeed = {
     content_text: string;
     date_published: string;
   })[];
+};
+
+export type CostAccount = {
+  id: number;
+  name: string;
+  region: string;
+  access_key_id?: string;
+  role_arn?: string;
+  /** with a role: the sts:ExternalId of its trust policy */
+  external_id?: string;
+  bucket: string | null;
+  prefix: string;
+  aws_accounts: string[];
+  regions: string[];
+  created_at: string;
+  /** when files were last looked for without an error; null: never */
+  last_read_at: string | null;
+  /** what went wrong since then; null: nothing is known */
+  last_error: string | null;
+};
+
+export type CostAccountInput = {
+  name: string;
+  /** of the bucket; a role is assumed at its STS */
+  region: string;
+  /** to which CloudTrail delivers; null: no files are read, only what idles is looked for */
+  bucket?: string | null;
+  /** what precedes AWSLogs/ in the keys; of an organization's trail up to AWSLogs/o-.../ */
+  prefix?: string;
+  /** whose files are read; records of others are ignored */
+  aws_accounts: string[];
+  /** whose files are read, and in which idle resources are looked for */
+  regions: string[];
+  access_key_id?: string;
+  /** of a user with the policy of iam-policy. Never shown again */
+  secret_access_key?: string;
+  /** instead of a key: a role that trusts this deployment, under the external_id of the answer */
+  role_arn?: string;
+};
+
+export type CostAccountPatch = {
+  name?: string;
+  /** of the bucket; a role is assumed at its STS */
+  region?: string;
+  /** to which CloudTrail delivers; null: no files are read, only what idles is looked for */
+  bucket?: string | null;
+  /** what precedes AWSLogs/ in the keys; of an organization's trail up to AWSLogs/o-.../ */
+  prefix?: string;
+  /** whose files are read; records of others are ignored */
+  aws_accounts?: string[];
+  /** whose files are read, and in which idle resources are looked for */
+  regions?: string[];
 };
 
 /** Every operation of the API: what it takes, and what a success answers. */
@@ -3480,5 +3534,35 @@ export type Operations = {
   "GET /status/{slug}/feed.json": {
     path: { slug: string; };
     result: string;
+  };
+  /** List the AWS accounts whose costs are watched */
+  "GET /v1/cost/accounts": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: CostAccount[];
+  };
+  /** Have the costs of an AWS account watched: by a role to assume, or a key, whose secret is sealed and never shown */
+  "POST /v1/cost/accounts": {
+    query?: { customer_id?: number; };
+    body: CostAccountInput;
+    result: CostAccount;
+  };
+  /** Read an AWS account whose costs are watched; never its secret */
+  "GET /v1/cost/accounts/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: CostAccount;
+  };
+  /** Change what of an AWS account is watched; its key or role stays */
+  "PATCH /v1/cost/accounts/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    body: CostAccountPatch;
+    result: CostAccount;
+  };
+  /** Watch an AWS account no more; its secret is erased, what was read stays */
+  "DELETE /v1/cost/accounts/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: undefined;
   };
 };

@@ -18,6 +18,8 @@ import type { CustomerStore } from "./tenants/customers.ts";
 import type { Shard } from "./coordination/shards.ts";
 import type { DowntimeAvoidedStore } from "./slo/downtime-avoided.ts";
 import type { DnsDirectory, RoleTrustCheck } from "./steering/dns-access.ts";
+import type { CostDirectory } from "./cost/access.ts";
+import type { CostAccountStore } from "./cost/accounts.ts";
 import type { DnsAccountStore } from "./steering/dns-accounts.ts";
 import type { DnsSetupStore } from "./steering/dns-setup.ts";
 import type { DomainStore } from "./tenants/domains.ts";
@@ -145,6 +147,12 @@ export interface MeteringDeps {
   readonly measuredCdns: readonly string[];
 }
 
+/** What CDNs and clouds cost. */
+export interface CostDeps {
+  readonly costAccounts: CostAccountStore;
+  readonly costDirectory: CostDirectory;
+}
+
 /** Billing and its documents. */
 export interface BillingDeps {
   readonly billingTerms: BillingTermsStore;
@@ -211,6 +219,7 @@ export interface Deps
     DetectionDeps,
     SteeringDeps,
     MeteringDeps,
+    CostDeps,
     BillingDeps,
     EvidenceDeps,
     SloDeps,

@@ -1,3 +1,6 @@
+import { rfc3339 } from "../platform/calendar.ts";
+import { parseUtc } from "./utc-time.ts";
+
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
@@ -24,50 +27,20 @@ export const trailPlaces = (prefix: string, awsAccounts: readonly string[], regi
     regions.map((region) => ({ prefix: `${accountPrefix(prefix, awsAccount)}${region}/`, awsAccount, region })),
   );
 
-const digits = (value: number, length: number): string => `${value}`.padStart(length, "0");
-
-/** Days since 1970 as year, month, day (H. Hinnant, "chrono-compatible low-level date algorithms"). */
-const civil = (days: number): readonly [year: number, month: number, day: number] => {
-  const z = days + 719_468;
-  const era = Math.floor(z / 146_097);
-  const ofEra = z - era * 146_097;
-  const yearOfEra = Math.floor((ofEra - Math.floor(ofEra / 1_460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365);
-  const ofYear = ofEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shifted = Math.floor((5 * ofYear + 2) / 153);
-  const month = shifted < 10 ? shifted + 3 : shifted - 9;
-  return [yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, ofYear - Math.floor((153 * shifted + 2) / 5) + 1];
-};
-
-const daysOf = (year: number, month: number, day: number): number => {
-  const y = month <= 2 ? year - 1 : year;
-  const era = Math.floor(y / 400);
-  const yearOfEra = y - era * 400;
-  const ofYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + ofYear - 719_468;
-};
-
 /** A key that sorts before every file of this minute and later, and after those of before. */
 export const keyAt = ({ prefix, awsAccount, region }: TrailPlace, atMs: number): string => {
-  const minutes = Math.floor(atMs / 60_000);
-  const [year, month, day] = civil(Math.floor(minutes / 1_440));
-  const [y, m, d] = [digits(year, 4), digits(month, 2), digits(day, 2)];
-  const ofDay = ((minutes % 1_440) + 1_440) % 1_440;
-  const time = `${digits(Math.floor(ofDay / 60), 2)}${digits(ofDay % 60, 2)}`;
-  return `${prefix}${y}/${m}/${d}/${awsAccount}_CloudTrail_${region}_${y}${m}${d}T${time}`;
+  const [day = "", time = ""] = rfc3339(atMs).split("T");
+  const stamp = `${day.replaceAll("-", "")}T${time.slice(0, 5).replace(":", "")}`;
+  return `${prefix}${day.replaceAll("-", "/")}/${awsAccount}_CloudTrail_${region}_${stamp}`;
 };
 
-const fileName =
-  /^(\d{4})\/(\d{2})\/(\d{2})\/(\d{12})_CloudTrail_([a-z0-9-]+)_(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})Z_[\w-]{1,64}\.json\.gz$/;
+const fileName = /^\d{4}\/\d\d\/\d\d\/(\d{12})_CloudTrail_([a-z\d-]+)_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)Z_[\w-]{1,64}\.json\.gz$/;
 
 /** When a log file was delivered, by its name; null: it is no log file of this place, as a digest or anything else that lies there. */
 export const deliveredMs = ({ prefix, awsAccount, region }: TrailPlace, key: string): number | null => {
   if (!key.startsWith(prefix)) return null;
-  const found = fileName.exec(key.slice(prefix.length));
-  if (found === null) return null;
-  const [, , , , account, inRegion, year, month, day, hour, minute] = found;
-  if (account !== awsAccount || inRegion !== region) return null;
-  const atMs = daysOf(Number(year), Number(month), Number(day)) * dayMs + (Number(hour) * 60 + Number(minute)) * 60_000;
-  return atMs;
+  const [, account, inRegion, year, month, day, hour, minute] = fileName.exec(key.slice(prefix.length)) ?? [];
+  return account === awsAccount && inRegion === region ? parseUtc(`${year}-${month}-${day}T${hour}:${minute}:00Z`) : null;
 };
 
 /** Whether a file is to be read now: one that claims to be of a day that has not come yet waits for it. */

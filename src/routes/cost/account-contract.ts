@@ -1,7 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import type { CostAccount } from "../../adapters/ports/cost/accounts.ts";
 import { mostAwsAccounts, mostPairs, mostRegions } from "../../domain/cost/account-limits.ts";
-import { bucketProblem, prefixProblem, slashed } from "../../domain/cost/bucket.ts";
+import { bucketFault } from "../../domain/cost/bucket.ts";
+import { prefixFault, slashed } from "../../domain/cost/trail-prefix.ts";
 import { partitionOf } from "../../domain/steering/aws-partition.ts";
 import { id, label, like, timeText } from "../../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
@@ -43,11 +44,11 @@ const fields = {
     example: "eu-central-1",
     description: "of the bucket; a role is assumed at its STS",
   }),
-  bucket: by(bucketProblem)(z.string().max(63)).nullable().openapi({
+  bucket: by(bucketFault)(z.string().max(63)).nullable().openapi({
     example: "acme-trail",
     description: "to which CloudTrail delivers; null: no files are read, only what idles is looked for",
   }),
-  prefix: by(prefixProblem)(z.string().max(200))
+  prefix: by(prefixFault)(z.string().max(200))
     .transform(slashed)
     .openapi({ example: "trails/", description: "what precedes AWSLogs/ in the keys; of an organization's trail up to AWSLogs/o-.../" }),
   aws_accounts: z

@@ -13,6 +13,8 @@ import type { ChannelStore } from "./notify/channels.ts";
 import type { NotifyHistory } from "./notify/history.ts";
 import type { CdnAccountStore } from "./metering/cdn-accounts.ts";
 import type { Clock } from "./platform/clock.ts";
+import type { Archive } from "./cost/archive.ts";
+import type { CostEventStore } from "./cost/ingest.ts";
 import type { CorrectionStore } from "./metering/corrections.ts";
 import type { CustomerStore } from "./tenants/customers.ts";
 import type { Shard } from "./coordination/shards.ts";
@@ -178,6 +180,15 @@ export interface SloDeps {
   readonly sloProgress: SloProgress;
 }
 
+/** What the cloud costs. */
+export interface CostDeps {
+  readonly costEvents: CostEventStore;
+  /** Null: without ARCHIVE_URL nothing is archived. */
+  readonly archive: Archive | null;
+  /** Has events that were just stored scored, in the background. Never throws. */
+  scoreSoon(): void;
+}
+
 /** What customers publish. */
 export interface PublishDeps {
   readonly statusPages: StatusPageStore;
@@ -214,6 +225,7 @@ export interface Deps
     BillingDeps,
     EvidenceDeps,
     SloDeps,
+    CostDeps,
     PublishDeps,
     CoordinationDeps,
     NotifyDeps,

@@ -87,9 +87,9 @@ export const createApp = (deps: Deps): App => {
   mountPlatform(app, deps, guards);
   mountNotify(app, deps, guards);
   mountSlo(app, deps, guards);
+  mountCost(app, deps, guards);
   registerSessions(app, sessions, guards);
   mountPublish(app, deps, guards);
-  mountCost(app, deps, guards);
   mountConsole(app, deps, sessions, caches);
   return app;
 };

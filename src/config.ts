@@ -158,6 +158,22 @@ const toConfig = (env: z.infer<typeof environment>) => ({
               ? null
               : { url: env.MAIL_API_URL, token: env.MAIL_API_TOKEN },
         },
+  /** Where batches of events of cost are kept as they came; null: nowhere. */
+  archive:
+    env.ARCHIVE_URL === undefined
+      ? null
+      : {
+          place: env.ARCHIVE_URL,
+          region: env.ARCHIVE_REGION,
+          endpoint: env.ARCHIVE_ENDPOINT ?? null,
+          credentials:
+            env.ARCHIVE_ACCESS_KEY_ID === undefined || env.ARCHIVE_SECRET_ACCESS_KEY === undefined
+              ? null
+              : { accessKeyId: env.ARCHIVE_ACCESS_KEY_ID, secretAccessKey: env.ARCHIVE_SECRET_ACCESS_KEY },
+        },
+  costEventRetentionMs: env.COST_EVENT_RETENTION,
+  /** Replaces S3 of the regions of customers' buckets; null: AWS. */
+  s3Endpoint: env.S3_ENDPOINT ?? null,
   /** Events go there in the place of PagerDuty. */
   pagerdutyEndpoint: env.PAGERDUTY_ENDPOINT ?? null,
   billing: {

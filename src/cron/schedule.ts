@@ -15,6 +15,8 @@ import type { TargetDeps } from "./check-targets.ts";
 import { checkTargets } from "./check-targets.ts";
 import type { OwnershipCheckDeps } from "./check-ownership.ts";
 import { checkOwnership } from "./check-ownership.ts";
+import type { PollCostsDeps } from "./cost/poll.ts";
+import { pollCosts } from "./cost/poll.ts";
 import type { DispatchDeps } from "./rounds/dispatch.ts";
 import { dispatchShards, newRunId } from "./rounds/dispatch.ts";
 import type { DueDeps } from "./due.ts";
@@ -49,6 +51,7 @@ export type JobDeps = Omit<
     TargetDeps &
     DueDeps &
     IngestDeps &
+    PollCostsDeps &
     ObserveDeps &
     StandingDeps &
     OwnershipCheckDeps &
@@ -92,6 +95,7 @@ const jobs = {
       return deps.log.info("job", { job: "ingest-usage", result: "not_due" });
     await runLeased(deps, "ingest-usage", (fence) => ingestUsage(deps, fence));
   },
+  "poll-costs": (deps: Run) => runLeased(deps, "poll-costs", (fence) => pollCosts(deps, fence)),
   bill: (deps: Run) =>
     runLeased(deps, "bill", (fence) => {
       const { cycle, periodMs, graceMs, ...terms } = deps.billing;
@@ -111,7 +115,16 @@ const jobs = {
 /** Which jobs a cron expression starts: the single definition, for every provider. Minute granularity, UTC. */
 export const schedule: Readonly<Record<string, readonly JobName[]>> = {
   "* * * * *": ["tick", "deliver", "standing-failover", "observe-answers", "corroborate", "watch-budgets"],
-  "*/5 * * * *": ["ingest-usage", "rollup", "check-targets", "check-ownership", "reconstruct-states", "close-days", "weekly-digest"],
+  "*/5 * * * *": [
+    "ingest-usage",
+    "rollup",
+    "check-targets",
+    "check-ownership",
+    "reconstruct-states",
+    "close-days",
+    "weekly-digest",
+    "poll-costs",
+  ],
   "7 * * * *": ["bill"],
   "37 * * * *": ["prune"],
   "23 3 * * *": ["reconcile", "anchor-evidence"],

@@ -13,6 +13,9 @@ import type { ChannelStore } from "./notify/channels.ts";
 import type { NotifyHistory } from "./notify/history.ts";
 import type { CdnAccountStore } from "./metering/cdn-accounts.ts";
 import type { Clock } from "./platform/clock.ts";
+import type { Archive } from "./cost/archive.ts";
+import type { TrailFiles } from "./cost/trail-files.ts";
+import type { CostEventStore } from "./cost/ingest.ts";
 import type { CorrectionStore } from "./metering/corrections.ts";
 import type { CustomerStore } from "./tenants/customers.ts";
 import type { Shard } from "./coordination/shards.ts";
@@ -147,12 +150,6 @@ export interface MeteringDeps {
   readonly measuredCdns: readonly string[];
 }
 
-/** What CDNs and clouds cost. */
-export interface CostDeps {
-  readonly costAccounts: CostAccountStore;
-  readonly costDirectory: CostDirectory;
-}
-
 /** Billing and its documents. */
 export interface BillingDeps {
   readonly billingTerms: BillingTermsStore;
@@ -184,6 +181,18 @@ export interface SloDeps {
   readonly sloCorrections: SloCorrectionStore;
   readonly sloHistory: SloHistory;
   readonly sloProgress: SloProgress;
+}
+
+/** What the cloud costs. */
+export interface CostDeps {
+  readonly costEvents: CostEventStore;
+  /** Null: without ARCHIVE_URL nothing is archived. */
+  readonly archive: Archive | null;
+  /** Has events that were just stored scored, in the background. Never throws. */
+  scoreSoon(): void;
+  readonly costAccounts: CostAccountStore;
+  readonly costDirectory: CostDirectory;
+  readonly trailFiles: TrailFiles;
 }
 
 /** What customers publish. */
@@ -219,10 +228,10 @@ export interface Deps
     DetectionDeps,
     SteeringDeps,
     MeteringDeps,
-    CostDeps,
     BillingDeps,
     EvidenceDeps,
     SloDeps,
+    CostDeps,
     PublishDeps,
     CoordinationDeps,
     NotifyDeps,

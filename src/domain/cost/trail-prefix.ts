@@ -9,7 +9,8 @@ export const prefixFault = (prefix: string): string | null => {
   if (prefix.length > mostPrefix) return `must have at most ${mostPrefix} characters`;
   if (!/^[\w!.*'()/-]+$/.test(prefix)) return "must be of letters, digits and ! - _ . * ' ( ) /";
   const parts = prefix.replace(/\/$/, "").split("/");
-  if (parts.some((part) => part === "" || part === "." || part === "..")) return "must not begin with a slash, nor have an empty, . or .. part";
+  if (parts.some((part) => part === "" || part === "." || part === ".."))
+    return "must not begin with a slash, nor have an empty, . or .. part";
   const logs = parts.indexOf("AWSLogs");
   if (logs === -1) return null;
   const isOrganization = logs === parts.length - 2 && /^o-[a-z0-9]{10,32}$/.test(parts.at(-1) ?? "");

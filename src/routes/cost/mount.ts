@@ -2,8 +2,10 @@ import type { Deps } from "../../adapters/ports/deps.ts";
 import type { Guards } from "../../auth/guards.ts";
 import type { App } from "../../http/env.ts";
 import { registerCostAccounts } from "./accounts.ts";
+import { registerCostEvents } from "./events.ts";
 
-/** What CDNs and clouds cost. */
+/** What the cloud costs. */
 export const mountCost = (app: App, deps: Deps, guards: Guards): void => {
+  registerCostEvents(app, deps, guards);
   registerCostAccounts(app, deps, guards);
 };

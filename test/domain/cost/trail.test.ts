@@ -52,7 +52,13 @@ describe("the files of a trail", () => {
     expect(listedFrom(place, null, nowMs)).toBe(keyAt(place, nowMs - firstReadingMs));
     expect(listedFrom(place, fileAt(nowMs), 0)).toBe(keyAt(place, nowMs - listedAgainMs));
     // Over midnight and the end of a year.
-    expect(listedFrom(place, fileAt(Date.parse("2027-01-01T00:10:00Z")), 0)).toContain("/2026/12/31/123456789012_CloudTrail_eu-central-1_20261231T2310");
-    expect([isOfNow(nowMs, nowMs), isOfNow(nowMs + 23 * 3_600_000, nowMs), isOfNow(nowMs + 25 * 3_600_000, nowMs)]).toEqual([true, true, false]);
+    expect(listedFrom(place, fileAt(Date.parse("2027-01-01T00:10:00Z")), 0)).toContain(
+      "/2026/12/31/123456789012_CloudTrail_eu-central-1_20261231T2310",
+    );
+    expect([isOfNow(nowMs, nowMs), isOfNow(nowMs + 23 * 3_600_000, nowMs), isOfNow(nowMs + 25 * 3_600_000, nowMs)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 });

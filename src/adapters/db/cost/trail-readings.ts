@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { TrailReadings } from "../../ports/cost/trail-readings.ts";
+import type { TrailProgress, TrailReadings } from "../../ports/cost/trail-readings.ts";
 import type { Database } from "../platform/client.ts";
 import { fenceCte } from "../platform/fence.ts";
 
@@ -17,17 +17,20 @@ export const createTrailReadings = (db: Database): TrailReadings => ({
     ) a order by turn, tried_at nulls first, id limit ${limit}`),
 
   progress: async (accountId) => {
-    const [row] = await db.rows<{ cursors: { prefix: string; key: string }[]; files: FileRow[] }>(sql`
+    const [row] = await db.rows<{ cursors: { prefix: string; key: string }[]; files: FileRow[]; givenUp: TrailProgress["givenUp"] }>(sql`
       select
         coalesce((select jsonb_agg(jsonb_build_object('prefix', prefix, 'key', last_key)) from cost_cursors where account_id = ${accountId}), '[]')
           as cursors,
         coalesce((select jsonb_agg(jsonb_build_object('key', key, 'state', state, 'tries', tries) order by key) from cost_files
-          where account_id = ${accountId}), '[]') as files`);
-    const { cursors = [], files = [] } = row ?? {};
+          where account_id = ${accountId}), '[]') as files,
+        (select jsonb_build_object('key', key, 'error', last_error) from cost_files where account_id = ${accountId} and state = 'skipped'
+          order by updated_at desc limit 1) as "givenUp"`);
+    const { cursors = [], files = [], givenUp = null } = row ?? {};
     return {
       cursors: new Map(cursors.map(({ prefix, key }) => [prefix, key])),
       settled: new Set(files.flatMap(({ key, state }) => (state === "failed" ? [] : [key]))),
       failed: files.flatMap(({ key, state, tries }) => (state === "failed" ? [{ key, tries }] : [])),
+      givenUp,
     };
   },
 
@@ -46,15 +49,16 @@ export const createTrailReadings = (db: Database): TrailReadings => ({
           last_error = excluded.last_error, updated_at = now()
         where f.state = 'failed'
       )
-      delete from cost_files f where f.account_id = ${accountId} and f.state <> 'failed' and starts_with(f.key, ${prefix})
+      delete from cost_files f where f.account_id = ${accountId} and starts_with(f.key, ${prefix})
+        and (f.state = 'done' or f.state = 'skipped' and f.updated_at < now() - interval '7 days')
         and f.key collate "C" <= ${listedFrom}::text collate "C" and f.key not in (select key from given) and exists (select from fence)`);
   },
 
-  note: async (fence, accountId, error) => {
+  note: async (fence, accountId, error, wasRead) => {
     await db.rows(sql`
       with ${fenceCte(fence)}
       update cost_accounts set tried_at = now(), last_error = ${error?.slice(0, mostErrorChars) ?? null}::text,
-        last_read_at = case when ${error === null} then now() else last_read_at end
+        last_read_at = case when ${wasRead}::boolean then now() else last_read_at end
       where id = ${accountId} and deleted_at is null and exists (select from fence)`);
   },
 });

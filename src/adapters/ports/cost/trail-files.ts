@@ -32,5 +32,10 @@ export interface TrailFiles {
    * Hands a file on as it is unpacked, and never more of it than is bounded here.
    * @throws what `use` throws of its own, and nothing else
    */
-  read<T>(access: CostAccess, key: string, budget: Budget, use: (content: AsyncIterable<Uint8Array>) => Promise<T>): Promise<TrailAnswer<T>>;
+  read<T>(
+    access: CostAccess,
+    key: string,
+    budget: Budget,
+    use: (content: AsyncIterable<Uint8Array>) => Promise<T>,
+  ): Promise<TrailAnswer<T>>;
 }

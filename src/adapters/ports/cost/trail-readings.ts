@@ -10,6 +10,8 @@ export type TrailProgress = {
   /** Files that are not to be read again: of the hour that is listed again, and those that were given up. */
   readonly settled: ReadonlySet<string>;
   readonly failed: readonly FailedFile[];
+  /** The latest file that was given up within a week; null: none was. */
+  readonly givenUp: { readonly key: string; readonly error: string } | null;
 };
 
 /** What became of a file. */
@@ -38,6 +40,6 @@ export interface TrailReadings {
     place: { readonly prefix: string; readonly listedFrom: string | null },
     mostTries: number,
   ): Promise<void>;
-  /** Notes that an account was looked at, and how that went. @param error null: well */
-  note(fence: Fence, accountId: number, error: string | null): Promise<void>;
+  /** Notes that an account was looked at. @param error null: nothing is wrong; @param wasRead whether all that could be read was */
+  note(fence: Fence, accountId: number, error: string | null, wasRead: boolean): Promise<void>;
 }

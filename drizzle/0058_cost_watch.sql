@@ -24,6 +24,7 @@ CREATE TABLE "cost_accounts" (
 	"aws_accounts" text[] NOT NULL,
 	"regions" text[] NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"tried_at" timestamp with time zone,
 	"last_read_at" timestamp with time zone,
 	"last_error" text,
 	"deleted_at" timestamp with time zone,
@@ -95,6 +96,16 @@ CREATE TABLE "cost_events" (
 	"severity" text,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "cost_events_cents" CHECK ("cost_events"."hourly_cost_cents" >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE "cost_files" (
+	"account_id" bigint NOT NULL,
+	"key" text NOT NULL,
+	"state" text NOT NULL,
+	"tries" integer DEFAULT 0 NOT NULL,
+	"last_error" text,
+	"updated_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "cost_files_account_id_key_pk" PRIMARY KEY("account_id","key")
 );
 --> statement-breakpoint
 CREATE TABLE "cost_hours" (
@@ -203,6 +214,7 @@ ALTER TABLE "cost_anomalies" ADD CONSTRAINT "cost_anomalies_series_id_cost_serie
 ALTER TABLE "cost_batches" ADD CONSTRAINT "cost_batches_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_cursors" ADD CONSTRAINT "cost_cursors_account_id_cost_accounts_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."cost_accounts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_events" ADD CONSTRAINT "cost_events_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "cost_files" ADD CONSTRAINT "cost_files_account_id_cost_accounts_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."cost_accounts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_hours" ADD CONSTRAINT "cost_hours_series_id_cost_series_id_fk" FOREIGN KEY ("series_id") REFERENCES "public"."cost_series"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_modes" ADD CONSTRAINT "cost_modes_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_rates" ADD CONSTRAINT "cost_rates_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

@@ -15,6 +15,8 @@ import type { TargetDeps } from "./check-targets.ts";
 import { checkTargets } from "./check-targets.ts";
 import type { OwnershipCheckDeps } from "./check-ownership.ts";
 import { checkOwnership } from "./check-ownership.ts";
+import type { PollCostsDeps } from "./cost/poll.ts";
+import { pollCosts } from "./cost/poll.ts";
 import type { DispatchDeps } from "./rounds/dispatch.ts";
 import { dispatchShards, newRunId } from "./rounds/dispatch.ts";
 import type { DueDeps } from "./due.ts";
@@ -53,6 +55,7 @@ export type JobDeps = Omit<
     TargetDeps &
     DueDeps &
     IngestDeps &
+    PollCostsDeps &
     ObserveDeps &
     StandingDeps &
     OwnershipCheckDeps &
@@ -98,6 +101,7 @@ const jobs = {
       return deps.log.info("job", { job: "ingest-usage", result: "not_due" });
     await runLeased(deps, "ingest-usage", (fence) => ingestUsage(deps, fence));
   },
+  "poll-costs": (deps: Run) => runLeased(deps, "poll-costs", (fence) => pollCosts(deps, fence)),
   bill: (deps: Run) =>
     runLeased(deps, "bill", (fence) => {
       const { cycle, periodMs, graceMs, ...terms } = deps.billing;
@@ -128,6 +132,7 @@ export const schedule: Readonly<Record<string, readonly JobName[]>> = {
     "reconstruct-states",
     "close-days",
     "weekly-digest",
+    "poll-costs",
     "hunt-zombies",
   ],
   "7 * * * *": ["bill", "check-backups"],

@@ -174,6 +174,11 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
     select ${service.id}, id, 1, ${head}, 0, '{}' from anchor`);
   const dnsKey = { access_key_id: `AKIA${id}`.padEnd(20, "X"), secret_access_key: `${name}-secret-at-aws` };
   const dnsAccount = await api.created("/v1/dns-accounts", dnsKey, options);
+  const costAccount = await api.created(
+    "/v1/cost/accounts",
+    { ...dnsKey, name: `${name}-cloud`, region: "us-east-1", aws_accounts: ["123456789012"], regions: ["us-east-1"] },
+    options,
+  );
   await api.call("POST", `${at}/domains/${domain.id}/standing-failover`, options);
   const account = await api.created("/v1/cdn-accounts", { cdn: "fastly", api_token: `${name}-token-at-fastly` }, options);
   await api.created(`/v1/customers/${id}/billing-terms`, {
@@ -284,6 +289,7 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       links: link?.id ?? 0,
       "cdn-accounts": account.id,
       "dns-accounts": dnsAccount.id,
+      accounts: costAccount.id,
       "domain-disputes": disputed?.id ?? 0,
       "zone-grants": grant.id,
       channels: channel.id,

@@ -1,19 +1,6 @@
-import type { Budget } from "../ports/platform/budget.ts";
+import type { Credentials, KeySource } from "../ports/platform/aws-keys.ts";
 
-/** What a request to AWS is signed with. */
-export type Credentials = {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-};
-
-/** Credentials that change. */
-export type KeySource = {
-  /** @param budget for the request that fetching them may take. @throws Route53Error where there are none */
-  get(budget: Budget): Promise<Credentials>;
-  /** These were refused: the next call fetches others. */
-  drop(keys: Credentials): void;
-};
+export type { Credentials, KeySource } from "../ports/platform/aws-keys.ts";
 
 /** One line without secrets. */
 export const scrub = (text: string, { sessionToken = "", secretAccessKey, accessKeyId }: Credentials): string =>

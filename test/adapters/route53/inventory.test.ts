@@ -12,9 +12,9 @@ describe("the inventory of an account", () => {
     const [named, loose] = made.map((one) => (one.status === "done" ? one.check.id : ""));
     server.seed(zoneId("example.com"), [half("b.example.com", "primary", 100, named === undefined ? {} : { healthCheckId: named })]);
     const inventory = await dns.inventory();
-    expect(inventory?.zones?.find(({ id }) => id === zoneId("example.com"))).toMatchObject({ name: "example.com", isEmpty: false });
-    expect(inventory?.zones?.filter(({ isEmpty }) => isEmpty).map(({ name }) => name)).toEqual(["ample.com"]);
-    expect(inventory?.looseChecks).toEqual([{ id: loose, isOnAws: false, options: 2 }]);
-    expect(inventory?.problems).toEqual([]);
+    expect(inventory.zones?.find(({ id }) => id === zoneId("example.com"))).toMatchObject({ name: "example.com", isEmpty: false });
+    expect(inventory.zones?.filter(({ isEmpty }) => isEmpty).map(({ name }) => name)).toEqual(["ample.com"]);
+    expect(inventory.looseChecks).toEqual([{ id: loose, isOnAws: false, options: 2 }]);
+    expect(inventory.problems).toEqual([]);
   });
 });

@@ -44,6 +44,8 @@ export const costAccounts = pgTable(
     /** Which regions' files are read, and in which idle resources are looked for. */
     regions: text("regions").array().notNull(),
     createdAt: createdAt(),
+    /** When its files were last looked for, successfully or not: whose turn it is. */
+    triedAt: at("tried_at"),
     lastReadAt: at("last_read_at"),
     lastError: text("last_error"),
     deletedAt: at("deleted_at"),
@@ -73,6 +75,21 @@ export const costCursors = pgTable(
     updatedAt: at("updated_at").notNull(),
   },
   (t) => [primaryKey({ columns: [t.accountId, t.prefix] })],
+);
+
+/** What is known of files besides the cursor: those of the hour that is listed again, and those that could not be read to their end. */
+export const costFiles = pgTable(
+  "cost_files",
+  {
+    accountId: ref("account_id", () => costAccounts.id),
+    key: text("key").notNull(),
+    /** `failed` is tried again; `skipped` was tried often enough. */
+    state: text("state", { enum: ["done", "failed", "skipped"] }).notNull(),
+    tries: integer("tries").notNull().default(0),
+    lastError: text("last_error"),
+    updatedAt: at("updated_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.accountId, t.key] })],
 );
 
 /** What a CDN charges a customer: by it egress is money. */

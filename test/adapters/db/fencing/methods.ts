@@ -250,6 +250,7 @@ export const requestFiles: readonly string[] = [
   "db/billing/billing-profiles.ts",
   "db/billing/billing-terms.ts",
   "db/tenants/customers.ts",
+  "db/cost/accounts.ts",
   "db/steering/dns-accounts.ts",
   "db/tenants/domains.ts",
   "db/detection/end-storms.ts",

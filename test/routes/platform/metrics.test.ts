@@ -125,6 +125,13 @@ describe("/metrics", () => {
         'tranche_deliveries_dead{kind="slack"} 1',
         'tranche_deliveries_dead{kind="webhook"} 0',
         'tranche_deliveries_overdue_seconds{kind="slack"} 0',
+        'tranche_cost_anomalies_open{severity="critical"} 0',
+        'tranche_cost_anomalies_open{severity="high"} 1',
+        'tranche_zombies_open{rule="backup-would-not-pay"} 0',
+        'tranche_zombies_open{rule="volume-unattached"} 2',
+        'tranche_zombies_waste_cents{rule="volume-unattached"} 800',
+        'tranche_cost_batches{state="queued"} 1',
+        'tranche_cost_batches{state="dead"} 2',
       ]),
     );
     expect(text).not.toMatch(/throttled|job_last_success_age_seconds\{job="bill"/);
@@ -142,6 +149,7 @@ describe("/metrics", () => {
       ['tranche_deliveries_pending_oldest_age_seconds{kind="webhook"}', 500],
       ['tranche_deliveries_overdue_seconds{kind="webhook"}', 200],
       ["tranche_outbox_lag_seconds", 70],
+      ["tranche_cost_queue_oldest_age_seconds", 300],
     ] as const) {
       expect(ageOf(series), series).toBeGreaterThanOrEqual(seconds);
       expect(ageOf(series), series).toBeLessThan(seconds + 60);

@@ -19,6 +19,12 @@ const bytesText = (bytes: number): string => {
   return `${Number((bytes / 1_000 ** power).toPrecision(3))} ${byteUnits[power]}`;
 };
 
+/** What is beyond all exact sums is a mistake of whoever sent it, and is told no less: a message that can not be made would keep back all others. */
+const money = (cents: number): string => {
+  const whole = Math.round(cents);
+  return Number.isSafeInteger(whole) ? amount({ cents: whole }, "cents") : `${(cents / 100).toPrecision(3)} USD`;
+};
+
 /** A value of a series, in its unit. */
 const valueOf = (f: Facts, name: string): string | null => {
   const value = number(f, name);
@@ -26,7 +32,7 @@ const valueOf = (f: Facts, name: string): string | null => {
   const unit = text(f, "unit");
   if (unit === "bytes") return bytesText(value);
   if (unit === "calls") return `${Math.round(value)} calls`;
-  return amount({ cents: Math.round(value) }, "cents");
+  return money(value);
 };
 
 const perHour = (f: Facts, name: string): string | null => {
@@ -67,7 +73,7 @@ const headline = (f: Facts): string => {
 
 const waste = (f: Facts): string | null => {
   const cents = number(f, "wasteCents");
-  return cents === null ? null : `${amount(f, "wasteCents")} a month`;
+  return cents === null ? null : `${money(cents)} a month`;
 };
 
 const sum = (all: readonly Facts[], name: string): number => all.reduce((total, f) => total + (number(f, name) ?? 0), 0);
@@ -76,7 +82,7 @@ const sum = (all: readonly Facts[], name: string): number => all.reduce((total, 
 const wasteOfAll = (all: readonly Facts[]): string => {
   const [found, unpriced] = [sum(all, "found"), sum(all, "unpriced")];
   if (unpriced === found) return "What that costs is not known.";
-  const known = `That costs ${amount({ cents: sum(all, "wasteCents") }, "cents")} a month`;
+  const known = `That costs ${money(sum(all, "wasteCents"))} a month`;
   return unpriced === 0 ? `${known}.` : `${known}, without the ${unpriced} whose price is not known.`;
 };
 

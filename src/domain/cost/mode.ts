@@ -12,7 +12,7 @@ export type ModeStanding = {
 };
 
 /** What a mode has to show before the next one is entered. */
-export const promotionNeeds = { days: 14, expectedPercent: 10 } as const;
+const promotionNeeds = { days: 14, expectedPercent: 10 } as const;
 
 const dayMs = 86_400_000;
 

@@ -15,7 +15,7 @@ export const noteInput = label(500).nullable().optional().openapi({
 });
 
 /** How long a snooze lasts. */
-export const snoozeHours = { least: 1, most: 168 } as const;
+const snoozeHours = { least: 1, most: 168 } as const;
 
 export const anomalyPatch = z
   .strictObject({

@@ -47,7 +47,7 @@ export const representHour = ({ hourMs, ...hour }: CostTrendHour): z.infer<typeo
 
 const dayMs = 86_400_000;
 /** How many days one answer has at most, and how many where nobody says. */
-export const trendDays = { most: 35, usual: 7 } as const;
+const trendDays = { most: 35, usual: 7 } as const;
 
 export const trendQuery = tenantQuery
   .extend({

@@ -1,7 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { CostBaseline } from "../../adapters/ports/cost/series.ts";
 import type { Deps } from "../../adapters/ports/deps.ts";
-import type { Change } from "../../adapters/ports/tenants/change.ts";
 import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
 import { idParams, idText, jsonAnswer, problems, readProblems, tenantPageQuery, tenantQuery } from "../../http/contract.ts";
@@ -9,19 +7,8 @@ import type { App } from "../../http/env.ts";
 import { acceptKey, changeBy } from "../../http/idempotency.ts";
 import { paged } from "../../http/paging.ts";
 import { baselineSchema, hourSchema, representBaseline, representHour, trendQuery, trendSpan } from "./baseline-contract.ts";
+import { resetBaseline } from "./baseline-changes.ts";
 import { seriesKind } from "./series-contract.ts";
-
-/** Forgets what is usual of a series. The API and the console do it by the same rules. @throws AppError `not_found` */
-export const resetBaseline = async (
-  { costSeries }: Pick<Deps, "costSeries">,
-  customerId: number,
-  id: number,
-  change: Change,
-): Promise<CostBaseline> => {
-  const baseline = await costSeries.reset(customerId, id, change);
-  if (baseline === null) throw noSuchResource();
-  return baseline;
-};
 
 /** `/v1/cost/baselines`: what is usual of a customer's costs. */
 export const registerCostBaselines = (app: App, deps: Deps, guards: Guards): void => {

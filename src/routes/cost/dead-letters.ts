@@ -1,7 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { DeadLetter } from "../../adapters/ports/cost/dead-letters.ts";
 import type { Deps } from "../../adapters/ports/deps.ts";
-import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
 import {
   id,
@@ -19,6 +18,7 @@ import type { App } from "../../http/env.ts";
 import { acceptKey, changeBy } from "../../http/idempotency.ts";
 import { paged } from "../../http/paging.ts";
 import { isoTime } from "../../iso-time.ts";
+import { dropDeadLetter, retryDeadLetter } from "./dead-letter-changes.ts";
 
 const schema = z
   .object({
@@ -73,7 +73,7 @@ export const registerCostDeadLetters = (app: App, deps: Deps, guards: Guards): v
   });
   app.openapi(retry, async (c) => {
     await acceptKey(c);
-    if (!(await deps.costDeadLetters.retry(c.var.customerId, c.req.valid("param").id, changeBy(c)))) throw noSuchResource();
+    await retryDeadLetter(deps, c.var.customerId, c.req.valid("param").id, changeBy(c));
     return c.body(null, 204);
   });
 
@@ -87,7 +87,7 @@ export const registerCostDeadLetters = (app: App, deps: Deps, guards: Guards): v
     responses: { 204: noContent, ...readProblems },
   });
   app.openapi(drop, async (c) => {
-    if (!(await deps.costDeadLetters.drop(c.var.customerId, c.req.valid("param").id, changeBy(c)))) throw noSuchResource();
+    await dropDeadLetter(deps, c.var.customerId, c.req.valid("param").id, changeBy(c));
     return c.body(null, 204);
   });
 };

@@ -101,7 +101,7 @@ describe("a dead letter", () => {
     expect((await api.call("DELETE", `/v1/cost/dead-letters/${second}`, { token: acme.editor })).status).toBe(204);
     expect(await list()).toEqual([]);
     const log = await api.call("GET", "/v1/audit-log?object_type=cost_dead_letter", { token: acme.owner });
-    expect(log.list.map(({ action }) => action).toSorted()).toEqual(["delete", "retry"]);
+    expect(new Set(log.list.map(({ action }) => action))).toEqual(new Set(["delete", "retry"]));
   });
 });
 

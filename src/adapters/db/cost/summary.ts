@@ -12,12 +12,16 @@ const sums = (name: string, condition: string) =>
 
 const span = (name: string) => sql.raw(`jsonb_build_object('value', e.${name}_value, 'usual', e.${name}_usual, 'hours', e.${name}_hours)`);
 
+/** Computed once: inlined they would be computed for every hour. */
+const bounds = sql`
+  select n as until, n - interval '24 hours' as day_from, n - interval '7 days' as week_from from (select date_trunc('hour', now(), 'UTC') as n) t`;
+
 /** The last 24 hours, and the last 7 days, that are over: numbers alone, as there may be thousands of series. */
 const egress = (customerId: number) => sql`
   select s.id, h.*, row_number() over (order by h.day_value desc, s.id) as place
-  from (select date_trunc('hour', now(), 'UTC') as until) e, ${namedSeries} cross join lateral (
-    select ${sums("day", "hour >= e.until - interval '24 hours'")}, ${sums("week", "true")}
-    from cost_hours where series_id = s.id and hour >= e.until - interval '7 days' and hour < e.until) h
+  from bounds e, ${namedSeries} cross join lateral (
+    select ${sums("day", "hour >= e.day_from")}, ${sums("week", "true")}
+    from cost_hours where series_id = s.id and hour >= e.week_from and hour < e.until) h
   where s.customer_id = ${customerId} and s.kind = 'egress' and v.deleted_at is null`;
 
 /** Those that are shown, with their names. */
@@ -29,7 +33,7 @@ const shown = sql`
 export const createCostSummaryStore = (db: Database): CostSummaryStore => ({
   summary: async (customerId) => {
     const [row] = await db.rows<CostSummary>(sql`
-      with egress as (${egress(customerId)})
+      with bounds as materialized (${bounds}), egress as (${egress(customerId)})
       select ${ms("now()", "asOfMs")},
         (select coalesce(jsonb_agg(to_jsonb(x) - 'place' order by x.place), '[]') from (${shown}) x) as egress,
         (select count(*) from egress where place > ${mostSummarised}::int) as omitted,

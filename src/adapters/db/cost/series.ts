@@ -45,7 +45,7 @@ export const createSeriesStore = (db: Database): SeriesStore => ({
       sql`
       with was as (select * from cost_series where id = ${id} and customer_id = ${customerId}
       ), s as (
-        update cost_series s set memory = 'null', mean_hourly_cost = 0, stddev = 0, event_count = 0, observed_actors = '[]', resets = s.resets + 1,
+        update cost_series s set memory = '{}', mean_hourly_cost = 0, stddev = 0, event_count = 0, observed_actors = '[]', resets = s.resets + 1,
           updated_at = now()
         from was where s.id = was.id returning s.*
       ), audit as (${auditRow(

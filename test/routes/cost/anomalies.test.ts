@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { pointers, startApi } from "../../support/api.ts";
 import type { Api } from "../../support/api.ts";
-import { seedAnomaly, seedHours, seedSeries } from "../../support/cost-seed.ts";
+import { seedAnomaly, seedHours, seedSeries, seedZombie } from "../../support/cost-seed.ts";
 
 let api: Api;
 let acme: Awaited<ReturnType<Api["onboard"]>>;
@@ -157,6 +157,43 @@ describe("an anomaly of cost", () => {
     const { path } = await anomaly();
     const answers = await Promise.all([patch(path, { state: "resolved" }), patch(path, { state: "resolved" })]);
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409]);
+  });
+});
+
+describe("what people are told of an anomaly", () => {
+  const told = async (customerId: number) =>
+    await api.db.rows(sql`select kind, subject, facts->>'actor' as actor, facts->>'note' as note, facts->>'how' as how
+      from notifications where customer_id = ${customerId} and (kind like 'cost.%' or kind like 'zombie.%') order by id`);
+
+  it("is nothing of a word that keeps it open, and by whom it was ended", async () => {
+    const customer = await api.onboard("told");
+    const id = await seedAnomaly(api.db, customer.id, await seedSeries(api.db, customer.id), { mode: "enforce" });
+    const path = `/v1/cost/anomalies/${id}`;
+    for (const body of [{ state: "acknowledged" }, { state: "snoozed", hours: 3 }, { state: "expected" }, { state: "open" }])
+      expect((await patch(path, body, customer.editor)).status).toBe(200);
+    expect(await told(customer.id)).toMatchObject([{ kind: "cost.anomaly", subject: `cost-anomaly:${id}` }]);
+    const { body } = await patch(path, { state: "resolved", note: "the key is revoked" }, customer.editor);
+    expect((await told(customer.id)).slice(1)).toEqual([
+      { kind: "cost.resolved", subject: `cost-anomaly:${id}`, actor: body["changed_by"], note: "the key is revoked", how: null },
+    ]);
+  });
+
+  it("ends with its service, and so does what idles of it", async () => {
+    const customer = await api.onboard("gone");
+    const service = await api.service(customer.editor, "web");
+    const series = await seedSeries(api.db, customer.id, { serviceId: service.id, cdn: "fastly" });
+    const id = await seedAnomaly(api.db, customer.id, series, { mode: "audit" });
+    await patch(`/v1/cost/anomalies/${id}`, { state: "snoozed", hours: 3 }, customer.editor);
+    const zombie = await seedZombie(api.db, customer.id, { rule: "backup-would-not-pay", severity: "critical", serviceId: service.id });
+    expect((await api.call("DELETE", `/v1/services/${service.id}`, { token: customer.editor })).status).toBe(204);
+    expect((await api.call("GET", `/v1/cost/anomalies/${id}`, { token: customer.viewer })).body).toMatchObject({ state: "resolved" });
+    expect((await api.call("GET", `/v1/cost/zombies/${zombie}`, { token: customer.viewer })).body).toMatchObject({ state: "remediated" });
+    expect(await told(customer.id)).toMatchObject([
+      { kind: "cost.anomaly" },
+      { kind: "zombie.found", subject: `zombie:${zombie}` },
+      { kind: "cost.resolved", subject: `cost-anomaly:${id}`, how: "deleted" },
+      { kind: "zombie.gone", subject: `zombie:${zombie}` },
+    ]);
   });
 });
 

@@ -5,27 +5,37 @@ import type { Database } from "../platform/client.ts";
 import { ms } from "../platform/write.ts";
 import { namedSeries, seriesName } from "./series-name.ts";
 
-/** `SpanSum` of the hours under a condition: with one hour of which nothing was usual yet, nothing is of the whole. */
-const span = (condition: string) =>
-  sql.raw(`jsonb_build_object('value', coalesce(sum(h.value) filter (where ${condition}), 0), 'hours', count(h.hour) filter (where ${condition}),
-    'usual', case when count(h.hour) filter (where ${condition}) = count(h.usual_mean) filter (where ${condition}) then sum(h.usual_mean) filter (where ${condition}) end)`);
+/** Sums over the hours under a condition: with one hour of which nothing was usual yet, nothing is of the whole. */
+const sums = (name: string, condition: string) =>
+  sql.raw(`coalesce(sum(value) filter (where ${condition}), 0) as ${name}_value, count(*) filter (where ${condition}) as ${name}_hours,
+    case when count(*) filter (where ${condition}) = count(usual_mean) filter (where ${condition}) then sum(usual_mean) filter (where ${condition}) end as ${name}_usual`);
 
-/** The last 24 hours, and the last 7 days, that are over. */
+const span = (name: string) => sql.raw(`jsonb_build_object('value', e.${name}_value, 'usual', e.${name}_usual, 'hours', e.${name}_hours)`);
+
+/** Computed once: inlined they would be computed for every hour. */
+const bounds = sql`
+  select n as until, n - interval '24 hours' as day_from, n - interval '7 days' as week_from from (select date_trunc('hour', now(), 'UTC') as n) t`;
+
+/** The last 24 hours, and the last 7 days, that are over: numbers alone, as there may be thousands of series. */
 const egress = (customerId: number) => sql`
-  select s.id as "seriesId", ${seriesName} as series, ${span("h.hour >= e.until - interval '24 hours'")} as day, ${span("true")} as week,
-    row_number() over (order by coalesce(sum(h.value) filter (where h.hour >= e.until - interval '24 hours'), 0) desc, s.id) as place
-  from ${namedSeries} cross join (select date_trunc('hour', now(), 'UTC') as until) e
-    left join cost_hours h on h.series_id = s.id and h.hour >= e.until - interval '7 days' and h.hour < e.until
-  where s.customer_id = ${customerId} and s.kind = 'egress' and v.deleted_at is null
-  group by s.id, v.name`;
+  select s.id, h.*, row_number() over (order by h.day_value desc, s.id) as place
+  from bounds e, ${namedSeries} cross join lateral (
+    select ${sums("day", "hour >= e.day_from")}, ${sums("week", "true")}
+    from cost_hours where series_id = s.id and hour >= e.week_from and hour < e.until) h
+  where s.customer_id = ${customerId} and s.kind = 'egress' and v.deleted_at is null`;
+
+/** Those that are shown, with their names. */
+const shown = sql`
+  select e.place, s.id as "seriesId", ${seriesName} as series, ${span("day")} as day, ${span("week")} as week
+  from egress e join (${namedSeries}) on s.id = e.id where e.place <= ${mostSummarised}::int`;
 
 /** How a customer's costs stand, in one statement. */
 export const createCostSummaryStore = (db: Database): CostSummaryStore => ({
   summary: async (customerId) => {
     const [row] = await db.rows<CostSummary>(sql`
-      with egress as (${egress(customerId)})
+      with bounds as materialized (${bounds}), egress as (${egress(customerId)})
       select ${ms("now()", "asOfMs")},
-        (select coalesce(jsonb_agg(to_jsonb(x) - 'place' order by x.place), '[]') from egress x where x.place <= ${mostSummarised}::int) as egress,
+        (select coalesce(jsonb_agg(to_jsonb(x) - 'place' order by x.place), '[]') from (${shown}) x) as egress,
         (select count(*) from egress where place > ${mostSummarised}::int) as omitted,
         (select jsonb_build_object('critical', count(*) filter (where severity = 'critical'), 'high', count(*) filter (where severity = 'high'),
             'medium', count(*) filter (where severity = 'medium'))

@@ -2401,6 +2401,52 @@ export type Digest = {
   currency: string;
 };
 
+export type CostEventsResult = {
+  /** new, stored, and to be scored */
+  accepted: number;
+  /** known already, by their event id */
+  duplicate: number;
+  /** well, and of no interest: they only read, failed, change no bill, are older than what is kept */
+  ignored: {
+    read_only: number;
+    failed: number;
+    not_cost_bearing: number;
+    digest: number;
+    expired: number;
+  };
+  /** could not be read; of the first 100 the list says why */
+  rejected: number;
+  rejections: ({
+    pointer: string;
+    detail: string;
+  })[];
+};
+
+export type CostEventsInput = {
+  /** each as a record of CloudTrail, or in the short form of the example: event_id, account_id, resource_type and occurred_at, and where known resource_id, actor, hourly_cost_cents, raw */
+  events?: unknown[];
+  /** in the place of `events`: a CloudTrail log file as it is */
+  Records?: unknown[];
+};
+
+export type CostEvent = {
+  id: string;
+  event_id: string;
+  account_id: string;
+  resource_type: string;
+  resource_id: string | null;
+  /** of a session its role; null: it is not said */
+  actor: string | null;
+  /** null: not known */
+  hourly_cost_cents: number | null;
+  occurred_at: string;
+  /** null: not scored yet, or not by itself, as its cost is not known */
+  severity: "none" | "medium" | "high" | "critical" | null;
+  /** as it came; null: nothing did besides the fields */
+  raw?: unknown;
+  created_at: string;
+};
+
 export type StatusPage = {
   slug: string;
   title: string;
@@ -3463,6 +3509,17 @@ export type Operations = {
     path: { week: string; };
     query?: { customer_id?: number; };
     result: Digest;
+  };
+  /** List events of cost, newest first by when they happened */
+  "GET /v1/cost/events": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; account_id?: string; resource_type?: string; actor?: string; severity?: "none" | "medium" | "high" | "critical"; from?: string; to?: string; };
+    result: CostEvent[];
+  };
+  /** Send events of cost: records of CloudTrail, or a short form */
+  "POST /v1/cost/events": {
+    query?: { customer_id?: number; };
+    body: CostEventsInput;
+    result: CostEventsResult;
   };
   /** Sign out everywhere: end every session of the console that was begun with this token */
   "DELETE /v1/sessions": {

@@ -232,6 +232,10 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       insert into deliveries (${sentColumns}) select m.id, 'operator:takeover', ${sentValues(name)} from notification n, mail m
     )
     select n.id as notification, i.id as incident from notification n, incident i`);
+  await api.db.rows(sql`
+    insert into cost_events (id, customer_id, event_id, account_id, resource_type, actor, hourly_cost_cents, occurred_at, data, created_at)
+    values (md5(${`${name}-event`})::uuid, ${id}, ${`${name}-event`}, '123456789012', 'ec2:instance', ${`${name}-deploy`}, 12.5, '2026-11-20T01:00:00Z',
+      ${JSON.stringify({ by: `${name}-raw` })}::jsonb, '2026-11-20T01:05:00Z')`);
   // Digits are a name, too: it is told from the id, and no other tenant's.
   const slug = 100_000 + id;
   await api.call("PUT", "/v1/status-page", {

@@ -34,9 +34,13 @@ export const eventsInput = z
     }),
     Records: list.openapi({ description: "in the place of `events`: a CloudTrail log file as it is", example: undefined }),
   })
-  .refine(({ events, Records }) => (events === undefined) !== (Records === undefined), {
+  .refine(({ events, Records }) => events !== undefined || Records !== undefined, {
     path: ["events"],
     error: "is required, or Records in its place",
+  })
+  .refine(({ events, Records }) => events === undefined || Records === undefined, {
+    path: ["Records"],
+    error: "is in the place of events: send one of them",
   })
   .openapi("CostEventsInput", { example: { events: [shortEvent] } });
 
@@ -122,8 +126,14 @@ export const eventFilter = tenantQuery
   .extend({
     limit,
     cursor: cursor.optional(),
-    account_id: label(64).optional(),
-    resource_type: label(64).optional(),
+    account_id: z
+      .string()
+      .regex(/^[\w.:/@-]{1,64}$/, "must be 1 to 64 letters, digits and ._:/@-")
+      .optional(),
+    resource_type: z
+      .string()
+      .regex(/^[a-z\d][a-z\d:._-]{0,63}$/, "must be 1 to 64 of a-z, 0-9 and :._-")
+      .optional(),
     actor: label(2_048).optional(),
     severity: z.enum(severities).optional(),
     from: time.optional(),

@@ -173,7 +173,7 @@ describe("what is no good", () => {
   it.each<[string, unknown, number, readonly string[]]>([
     ["1,001 events", { events: Array.from({ length: 1_001 }, () => 1) }, 400, ["/events"]],
     ["no event", { events: [] }, 400, ["/events"]],
-    ["both lists", { events: [1], Records: [1] }, 400, ["/events"]],
+    ["both lists", { events: [1], Records: [1] }, 400, ["/Records"]],
     ["neither", {}, 400, ["/events"]],
     ["another field", { events: [1], more: 1 }, 400, ["/more"]],
     ["no object", [1], 400, [""]],

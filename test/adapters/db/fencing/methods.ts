@@ -12,6 +12,7 @@ import type { Outbox } from "../../../../src/adapters/ports/notify/outbox.ts";
 import type { ObservationStore } from "../../../../src/adapters/ports/steering/observations.ts";
 import type { OwnershipStore } from "../../../../src/adapters/ports/tenants/ownership.ts";
 import type { ReconciliationStore } from "../../../../src/adapters/ports/billing/reconciliation.ts";
+import type { CostEventStore } from "../../../../src/adapters/ports/cost/ingest.ts";
 import type { RetentionStore } from "../../../../src/adapters/ports/coordination/retention.ts";
 import type { PruneStore, RollupStore } from "../../../../src/adapters/ports/detection/rollups.ts";
 import type { BudgetWatch } from "../../../../src/adapters/ports/slo/watch.ts";
@@ -97,6 +98,11 @@ export const pipelineMethods = {
     incidents: "fenced",
     serviceStates: "fenced",
     sloAlerts: "fenced",
+    costEvents: "fenced",
+    costHours: "fenced",
+    deadBatches: "fenced",
+    costAnomalies: "fenced",
+    zombies: "fenced",
   } satisfies Record<keyof RetentionStore, Kind>,
   reconstruction: { due: "reads", past: "reads", save: "fenced" } satisfies Record<keyof ReconstructionStore, Kind>,
   budgetWatch: { candidates: "reads", measure: "reads", save: "fenced" } satisfies Record<keyof BudgetWatch, Kind>,
@@ -114,6 +120,7 @@ export const pipelineMethods = {
     record: "fenced",
     nextDueMs: "reads",
   } satisfies Record<keyof Outbox, Kind>,
+  costEvents: { add: "request", list: "reads" } satisfies Record<keyof CostEventStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
     get: "reads",
@@ -152,6 +159,7 @@ export const pipelineMethods = {
 export const databasePorts = [
   "billing/billing",
   "billing/reconciliation",
+  "cost/ingest",
   "coordination/job-runs",
   "coordination/lease",
   "coordination/retention",
@@ -176,6 +184,7 @@ export const databasePorts = [
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */
 export const otherPorts = [
+  "cost/archive",
   "coordination/peer",
   "detection/probe",
   "detection/round-view",
@@ -207,6 +216,7 @@ export const portsOfPipeline = async (): Promise<string[]> => {
 
 /** What writes without a fence of its own, by file: how many statements or parts of them, and why that is right. */
 export const allowedUnfenced: Readonly<Record<string, readonly [count: number, why: string]>> = {
+  "db/cost/events.ts": [2, "what was sent, or read, is true whoever stores it: each event once, by its id, and a cursor forward only"],
   "db/coordination/leases.ts": [5, "the lease itself: each names holder, epoch and time as its own condition"],
   "db/round/samples.ts": [
     2,

@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
-import { costBacktest } from "./commands/cost.ts";
+import { costAccounts, costCheck } from "./commands/cost-accounts.ts";
+import { costBacktest, costForward } from "./commands/cost.ts";
 import { doctor } from "./commands/doctor.ts";
 import { drill } from "./commands/drill.ts";
 import { login, logout } from "./commands/login.ts";
@@ -36,5 +37,8 @@ export const commands: readonly Command[] = [
   evidenceVerify,
   backtest,
   costBacktest,
+  costAccounts,
+  costCheck,
+  costForward,
   drill,
 ];

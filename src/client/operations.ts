@@ -2447,6 +2447,95 @@ export type CostEvent = {
   created_at: string;
 };
 
+export type CostAccount = {
+  id: number;
+  name: string;
+  region: string;
+  access_key_id?: string;
+  role_arn?: string;
+  /** with a role: the sts:ExternalId of its trust policy */
+  external_id?: string;
+  bucket: string | null;
+  prefix: string;
+  aws_accounts: string[];
+  regions: string[];
+  created_at: string;
+  /** when files were last looked for without an error; null: never */
+  last_read_at: string | null;
+  /** what went wrong since then; null: nothing is known */
+  last_error: string | null;
+};
+
+export type CostAccountInput = {
+  name: string;
+  /** of the bucket; a role is assumed at its STS */
+  region: string;
+  /** to which CloudTrail delivers; null: no files are read, only what idles is looked for */
+  bucket?: string | null;
+  /** what precedes AWSLogs/ in the keys; of an organization's trail up to AWSLogs/o-.../ */
+  prefix?: string;
+  /** whose files are read; records of others are ignored */
+  aws_accounts: string[];
+  /** whose files are read, and in which idle resources are looked for */
+  regions: string[];
+  access_key_id?: string;
+  /** of a user with the policy of iam-policy. Never shown again */
+  secret_access_key?: string;
+  /** instead of a key: a role that trusts this deployment, under the external_id of the answer */
+  role_arn?: string;
+};
+
+export type CostAccountPatch = {
+  name?: string;
+  /** of the bucket; a role is assumed at its STS */
+  region?: string;
+  /** to which CloudTrail delivers; null: no files are read, only what idles is looked for */
+  bucket?: string | null;
+  /** what precedes AWSLogs/ in the keys; of an organization's trail up to AWSLogs/o-.../ */
+  prefix?: string;
+  /** whose files are read; records of others are ignored */
+  aws_accounts?: string[];
+  /** whose files are read, and in which idle resources are looked for */
+  regions?: string[];
+};
+
+export type CostAccountCheck = {
+  account_id: number;
+  checked_at: string;
+  /** the worst of all checks; what is unproven does not count against it */
+  result: "pass" | "warn" | "fail";
+  checks: CostAccountFinding[];
+};
+
+export type CostAccountFinding = {
+  check: "credentials" | "role_trust" | "listing" | "reading";
+  /** the prefix or file; null: all */
+  about: string | null;
+  result: "pass" | "warn" | "fail" | "unproven";
+  detail: string;
+  mend: string | null;
+};
+
+export type CostIamPolicy = {
+  account_id: number;
+  /** all documents, each to be attached as it is: several where one managed policy does not hold everything */
+  policies: ({
+    Version: "2012-10-17";
+    Statement: ({
+      Sid: string;
+      Effect: "Allow";
+      Action: string[];
+      Resource: string[];
+      /** by operator, then by condition key */
+      Condition?: Record<string, unknown>;
+    })[];
+  })[];
+  /** with a role: the sts:ExternalId of its trust policy */
+  external_id?: string;
+  /** what to know before attaching it */
+  notes: string[];
+};
+
 export type StatusPage = {
   slug: string;
   title: string;
@@ -2585,58 +2674,6 @@ export type StatusFeed = {
     content_text: string;
     date_published: string;
   })[];
-};
-
-export type CostAccount = {
-  id: number;
-  name: string;
-  region: string;
-  access_key_id?: string;
-  role_arn?: string;
-  /** with a role: the sts:ExternalId of its trust policy */
-  external_id?: string;
-  bucket: string | null;
-  prefix: string;
-  aws_accounts: string[];
-  regions: string[];
-  created_at: string;
-  /** when files were last looked for without an error; null: never */
-  last_read_at: string | null;
-  /** what went wrong since then; null: nothing is known */
-  last_error: string | null;
-};
-
-export type CostAccountInput = {
-  name: string;
-  /** of the bucket; a role is assumed at its STS */
-  region: string;
-  /** to which CloudTrail delivers; null: no files are read, only what idles is looked for */
-  bucket?: string | null;
-  /** what precedes AWSLogs/ in the keys; of an organization's trail up to AWSLogs/o-.../ */
-  prefix?: string;
-  /** whose files are read; records of others are ignored */
-  aws_accounts: string[];
-  /** whose files are read, and in which idle resources are looked for */
-  regions: string[];
-  access_key_id?: string;
-  /** of a user with the policy of iam-policy. Never shown again */
-  secret_access_key?: string;
-  /** instead of a key: a role that trusts this deployment, under the external_id of the answer */
-  role_arn?: string;
-};
-
-export type CostAccountPatch = {
-  name?: string;
-  /** of the bucket; a role is assumed at its STS */
-  region?: string;
-  /** to which CloudTrail delivers; null: no files are read, only what idles is looked for */
-  bucket?: string | null;
-  /** what precedes AWSLogs/ in the keys; of an organization's trail up to AWSLogs/o-.../ */
-  prefix?: string;
-  /** whose files are read; records of others are ignored */
-  aws_accounts?: string[];
-  /** whose files are read, and in which idle resources are looked for */
-  regions?: string[];
 };
 
 /** Every operation of the API: what it takes, and what a success answers. */
@@ -3521,6 +3558,48 @@ export type Operations = {
     body: CostEventsInput;
     result: CostEventsResult;
   };
+  /** List the AWS accounts whose costs are watched */
+  "GET /v1/cost/accounts": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: CostAccount[];
+  };
+  /** Have the costs of an AWS account watched: by a role to assume, or a key, whose secret is sealed and never shown */
+  "POST /v1/cost/accounts": {
+    query?: { customer_id?: number; };
+    body: CostAccountInput;
+    result: CostAccount;
+  };
+  /** Read an AWS account whose costs are watched; never its secret */
+  "GET /v1/cost/accounts/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: CostAccount;
+  };
+  /** Change what of an AWS account is watched; its key or role stays */
+  "PATCH /v1/cost/accounts/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    body: CostAccountPatch;
+    result: CostAccount;
+  };
+  /** Watch an AWS account no more; its secret is erased, what was read stays */
+  "DELETE /v1/cost/accounts/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** Try what an account is for: its credentials, listing its trail, reading a file */
+  "POST /v1/cost/accounts/{id}/check": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: CostAccountCheck;
+  };
+  /** Read the least-privilege IAM policy of an account: its trail is read, idle resources are found, nothing is written */
+  "GET /v1/cost/accounts/{id}/iam-policy": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: CostIamPolicy;
+  };
   /** Sign out everywhere: end every session of the console that was begun with this token */
   "DELETE /v1/sessions": {
     query?: { customer_id?: number; };
@@ -3591,35 +3670,5 @@ export type Operations = {
   "GET /status/{slug}/feed.json": {
     path: { slug: string; };
     result: string;
-  };
-  /** List the AWS accounts whose costs are watched */
-  "GET /v1/cost/accounts": {
-    query?: { customer_id?: number; limit?: number; cursor?: string; };
-    result: CostAccount[];
-  };
-  /** Have the costs of an AWS account watched: by a role to assume, or a key, whose secret is sealed and never shown */
-  "POST /v1/cost/accounts": {
-    query?: { customer_id?: number; };
-    body: CostAccountInput;
-    result: CostAccount;
-  };
-  /** Read an AWS account whose costs are watched; never its secret */
-  "GET /v1/cost/accounts/{id}": {
-    path: { id: number; };
-    query?: { customer_id?: number; };
-    result: CostAccount;
-  };
-  /** Change what of an AWS account is watched; its key or role stays */
-  "PATCH /v1/cost/accounts/{id}": {
-    path: { id: number; };
-    query?: { customer_id?: number; };
-    body: CostAccountPatch;
-    result: CostAccount;
-  };
-  /** Watch an AWS account no more; its secret is erased, what was read stays */
-  "DELETE /v1/cost/accounts/{id}": {
-    path: { id: number; };
-    query?: { customer_id?: number; };
-    result: undefined;
   };
 };

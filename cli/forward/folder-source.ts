@@ -18,7 +18,7 @@ async function* limited(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   }
 }
 
-async function* content(path: string): AsyncGenerator<Uint8Array> {
+async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
   const file = createReadStream(path);
   if (!path.endsWith(".gz")) return yield* limited(file as AsyncIterable<Uint8Array>);
   const unpacked = createGunzip();
@@ -55,7 +55,7 @@ export const folderSource = (folder: string): Source => {
         // Written anew it is another file: what is in it twice is known by its ids.
         const id = JSON.stringify([name, facts.size, Math.floor(facts.mtimeMs)]);
         found.add(id);
-        const file: SourceFile = { name, id, isFresh: Date.now() - facts.mtimeMs < freshMs, open: () => content(path) };
+        const file: SourceFile = { name, id, isFresh: Date.now() - facts.mtimeMs < freshMs, open: () => contentOf(path) };
         if (!done.has(id)) yield file;
       }
       seen = found;

@@ -1,7 +1,7 @@
 import type { CostAccess } from "../ports/cost/access.ts";
 import type { CallerIdentity } from "../ports/cost/caller-identity.ts";
 import type { Clock } from "../ports/platform/clock.ts";
-import { describe, failureOf, isCredentialFailure, isDenied } from "../route53/api/error.ts";
+import { failureOf, isCredentialFailure, isDenied } from "../route53/api/error.ts";
 import type { Service } from "../route53/api/send.ts";
 import { createSend } from "../route53/api/send.ts";
 import { child, text } from "./xml.ts";
@@ -39,7 +39,7 @@ export const createCallerIdentity = ({ stsOf, fetch, clock, timeoutMs }: CallerI
     } catch (thrown) {
       const failure = failureOf(thrown);
       const isRefused = isCredentialFailure(failure) || isDenied(failure) || !failure.retryable;
-      return { ok: false, problem: { kind: isRefused ? "keys" : "away", words: describe(failure) } };
+      return { ok: false, problem: { kind: isRefused ? "keys" : "away", words: `${failure.code}: ${failure.messages.join("; ")}` } };
     }
   },
 });

@@ -14,7 +14,7 @@ export type PermittedTrail = {
 };
 
 /** The describe calls by which idle resources are found. None of them knows a narrower resource. */
-export const describeActions = [
+const describeActions = [
   "ec2:DescribeAddresses",
   "ec2:DescribeInstances",
   "ec2:DescribeVolumes",

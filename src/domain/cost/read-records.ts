@@ -12,7 +12,7 @@ export type RecordBatch = {
 export type Unread = { readonly tooLarge: number; readonly unreadable: number };
 
 /** CloudTrail's records have 256 KB at most. */
-export const mostRecordChars = 1_048_576;
+const mostRecordChars = 1_048_576;
 /** Of a batch: it is closed once it has that many, or that much. */
 export type BatchLimits = { readonly records: number; readonly chars: number };
 

@@ -32,7 +32,7 @@ export type AccountReading = {
 };
 
 /** A file that is not read to its end in so many runs is given up. */
-export const mostTries = 5;
+const mostTries = 5;
 /** Of a listing: what is asked for at once. */
 const pageSize = 1_000;
 /** Prefixes that fail before the rest of the account is left for the next run. */

@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import { costBacktest } from "./commands/cost.ts";
+import { costEvents, costPush } from "./commands/cost-events.ts";
 import { doctor } from "./commands/doctor.ts";
 import { drill } from "./commands/drill.ts";
 import { login, logout } from "./commands/login.ts";
@@ -24,6 +25,8 @@ export const commands: readonly Command[] = [
   stormList,
   stormShow,
   objectives,
+  costEvents,
+  costPush,
   doctor,
   adminShards,
   adminMoveShards,

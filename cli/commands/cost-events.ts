@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import type { Result } from "../../src/client/client.ts";
 import type { Command } from "../command.ts";
 import { exit, usageError } from "../exit.ts";
@@ -50,11 +50,10 @@ export const costEvents: Command = {
   },
 };
 
-/** A file's bytes. @throws CommandError where there is no such file, or it is larger than any log file */
+/** A file's bytes. @throws CommandError where there is no such file */
 const bytesOf = async (path: string): Promise<Buffer> => {
   try {
-    await using file = await open(path);
-    return await file.readFile();
+    return await readFile(path);
   } catch (error) {
     throw usageError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { costAccounts, costCheck } from "./commands/cost-accounts.ts";
 import { costBacktest, costForward } from "./commands/cost.ts";
+import { costEvents, costPush } from "./commands/cost-events.ts";
 import { doctor } from "./commands/doctor.ts";
 import { drill } from "./commands/drill.ts";
 import { login, logout } from "./commands/login.ts";
@@ -25,6 +26,8 @@ export const commands: readonly Command[] = [
   stormList,
   stormShow,
   objectives,
+  costEvents,
+  costPush,
   doctor,
   adminShards,
   adminMoveShards,

@@ -191,8 +191,8 @@ const meant: Draft[] = operations
     title: operation.title,
     // The owner has a signed token, with which no session begins.
     who: isAdmins(operation) || operation.path === "/v1/sessions" ? "admin" : "owner",
-    // A correction is decided once, so that there are two.
-    pick: operation.path.endsWith("/reject") ? 1 : 0,
+    // A correction is decided once, so that there are two; the time of an objective is corrected where there is one.
+    pick: operation.path.endsWith("/reject") || operation.title === "POST /v1/services/{id}/slo-corrections" ? 1 : 0,
     texts: [null, null],
     query: [],
     headers: operation.body === null ? [] : [["content-type", "application/json"]],

@@ -3,6 +3,9 @@ import { costAck, costAnomalies, costExpected, costSnooze } from "./commands/cos
 import { costBaselines, costMode, costRates, costSummary } from "./commands/cost-standing.ts";
 import { costDismiss, costZombies } from "./commands/cost-zombies.ts";
 import { costBacktest } from "./commands/cost.ts";
+import { costAccounts, costCheck } from "./commands/cost-accounts.ts";
+import { costBacktest, costForward } from "./commands/cost.ts";
+import { costEvents, costPush } from "./commands/cost-events.ts";
 import { doctor } from "./commands/doctor.ts";
 import { drill } from "./commands/drill.ts";
 import { login, logout } from "./commands/login.ts";
@@ -37,6 +40,8 @@ export const commands: readonly Command[] = [
   costBaselines,
   costRates,
   costMode,
+  costEvents,
+  costPush,
   doctor,
   adminShards,
   adminMoveShards,
@@ -49,5 +54,8 @@ export const commands: readonly Command[] = [
   evidenceVerify,
   backtest,
   costBacktest,
+  costAccounts,
+  costCheck,
+  costForward,
   drill,
 ];

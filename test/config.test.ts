@@ -73,6 +73,7 @@ describe("parseConfig", () => {
     ["NAME_SERVERS_ENDPOINT", "http://127.0.0.1:53"],
     ["NAME_SERVERS_ENDPOINT", "127.0.0.1:53\n"],
     ["STS_ENDPOINT", "sts.amazonaws.com"],
+    ["S3_ENDPOINT", "s3.amazonaws.com"],
     ["PEER_URL", "fallback.example.org"],
     ["PEER_URL", "https://fallback.example.org/"],
     ["PEER_URL", "https://fallback.example.org/healthz"],

@@ -2707,6 +2707,43 @@ export type CostAccountPatch = {
   regions?: string[];
 };
 
+export type CostAccountCheck = {
+  account_id: number;
+  checked_at: string;
+  /** the worst of all checks; what is unproven does not count against it */
+  result: "pass" | "warn" | "fail";
+  checks: CostAccountFinding[];
+};
+
+export type CostAccountFinding = {
+  check: "credentials" | "role_trust" | "listing" | "reading";
+  /** the prefix or file; null: all */
+  about: string | null;
+  result: "pass" | "warn" | "fail" | "unproven";
+  detail: string;
+  mend: string | null;
+};
+
+export type CostIamPolicy = {
+  account_id: number;
+  /** all documents, each to be attached as it is: several where one managed policy does not hold everything */
+  policies: ({
+    Version: "2012-10-17";
+    Statement: ({
+      Sid: string;
+      Effect: "Allow";
+      Action: string[];
+      Resource: string[];
+      /** by operator, then by condition key */
+      Condition?: Record<string, unknown>;
+    })[];
+  })[];
+  /** with a role: the sts:ExternalId of its trust policy */
+  external_id?: string;
+  /** what to know before attaching it */
+  notes: string[];
+};
+
 export type StatusPage = {
   slug: string;
   title: string;
@@ -3879,6 +3916,18 @@ export type Operations = {
     path: { id: number; };
     query?: { customer_id?: number; };
     result: undefined;
+  };
+  /** Try what an account is for: its credentials, listing its trail, reading a file */
+  "POST /v1/cost/accounts/{id}/check": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: CostAccountCheck;
+  };
+  /** Read the least-privilege IAM policy of an account: its trail is read, idle resources are found, nothing is written */
+  "GET /v1/cost/accounts/{id}/iam-policy": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: CostIamPolicy;
   };
   /** Sign out everywhere: end every session of the console that was begun with this token */
   "DELETE /v1/sessions": {

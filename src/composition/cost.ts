@@ -1,3 +1,4 @@
+import { createCallerIdentity } from "../adapters/aws/caller-identity.ts";
 import { fixedKeys } from "../adapters/aws/keys.ts";
 import { createCostDirectory } from "../adapters/cost/directory.ts";
 import { createCostAccountStore, sealedCostAccounts } from "../adapters/db/cost/accounts.ts";
@@ -62,6 +63,7 @@ const archiveOf = ({ config: { archive }, clock, fetch, openFolder }: Needs): Ar
   return createS3Archive(createS3(options), prefix);
 };
 
+const stsTimeoutMs = 5_000;
 /** Files of trails: CloudTrail writes 50 MB at most, and most of them are read within a second. */
 const trailLimits = { timeoutMs: 10_000, readMs: 120_000, mostBytes: 128 * 1_048_576 };
 
@@ -75,6 +77,7 @@ export const buildCost = (needs: Needs): CostDeps & Pick<JobDeps, "trailReadings
     costAccounts: createCostAccountStore(db, secrets, config.quotas),
     costDirectory: createCostDirectory({ accounts: sealedCostAccounts(db), secrets, assume: roles.assume }),
     trailFiles: createTrailFiles({ ...trailLimits, endpoint: config.s3Endpoint, fetch, clock }),
+    callerIdentity: createCallerIdentity({ stsOf: roles.stsOf, fetch, clock, timeoutMs: stsTimeoutMs }),
     trailReadings: createTrailReadings(db),
     scoring: createScoringStore(db),
     hunting: createHuntStore(db),

@@ -2,7 +2,6 @@ import type { Command } from "./command.ts";
 import { costAck, costAnomalies, costExpected, costSnooze } from "./commands/cost-anomalies.ts";
 import { costBaselines, costMode, costRates, costSummary } from "./commands/cost-standing.ts";
 import { costDismiss, costZombies } from "./commands/cost-zombies.ts";
-import { costBacktest } from "./commands/cost.ts";
 import { costAccounts, costCheck } from "./commands/cost-accounts.ts";
 import { costBacktest, costForward } from "./commands/cost.ts";
 import { costEvents, costPush } from "./commands/cost-events.ts";

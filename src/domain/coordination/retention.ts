@@ -108,7 +108,6 @@ export const retention = {
   cost_modes: { stays: "a row a customer who is told of anomalies" },
   cost_rates: { stays: "a row a customer and CDN: what it charges" },
   cost_accounts: access,
-  cost_files: { stays: "files of the hour that is listed again, and those that could not be read: reading forgets them" },
   cost_cursors: { stays: "a row a prefix of a bucket: how far it was read" },
   zombies: { days: 400, stays: "those that are not remediated" },
   zombie_hunts: { stays: "a row a customer" },

@@ -146,9 +146,15 @@ export const maxTimeMs = 253_402_300_799_999;
 /** Sub-millisecond digits of a second, trailing zeros not counted. */
 const finerThanMs = /\.\d{3}\d*[1-9]/;
 
-/** An RFC 3339 time in UTC, as epoch milliseconds. Sub-millisecond times are refused: nothing is rounded silently. */
+const utc = "must be an RFC 3339 time in UTC, such as 2026-11-21T00:00:00Z";
+
+/**
+ * An RFC 3339 time in UTC, as epoch milliseconds. `+00:00` is UTC as well, and what clients in Python write. Sub-millisecond times are
+ * refused: nothing is rounded silently.
+ */
 export const time = z.iso
-  .datetime("must be an RFC 3339 time in UTC, such as 2026-11-21T00:00:00Z")
+  .datetime({ offset: true, abort: true, error: utc })
+  .regex(/(?:Z|\+00:00)$/, utc)
   .max(40)
   .transform((text, ctx) => {
     if (!finerThanMs.test(text)) return Date.parse(text);
@@ -161,7 +167,7 @@ export const time = z.iso
     format: "date-time",
     maxLength: 40,
     // What the format lets in beyond the rule: offsets, parts of a millisecond, years before 1970.
-    pattern: String.raw`^(19[7-9]|[2-9][0-9]{2})[0-9]-[0-9-]+T[0-9:]+(\.[0-9]{1,3}0*)?Z$`,
+    pattern: String.raw`^(19[7-9]|[2-9][0-9]{2})[0-9]-[0-9-]+T[0-9:]+(\.[0-9]{1,3}0*)?(Z|\+00:00)$`,
     example: isoTime(1_795_219_200_000),
   });
 

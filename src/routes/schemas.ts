@@ -34,9 +34,10 @@ type Together = {
   readonly properties?: Readonly<Record<string, object | boolean>>;
   readonly contains?: object;
   readonly enum?: readonly unknown[];
-  readonly if?: Together;
-  readonly then?: Together;
-  readonly else?: Together;
+  /** `if`, `then`, `else`: an object with a `then` of its own would be taken for a promise. */
+  readonly where?: Together;
+  readonly must?: Together;
+  readonly otherwise?: Together;
   readonly not?: Together;
   readonly anyOf?: readonly Together[];
   readonly dependentRequired?: Readonly<Record<string, readonly string[]>>;
@@ -57,15 +58,17 @@ const aboutSome = ({ properties, required = [], ...rest }: Together): object => 
  * A rule across fields, for `.openapi()`, whose types do not know these keywords. None of them is an `anyOf` or `oneOf` beside the
  * fields: of those, generators of clients make a type without any field.
  */
-export const together = ({ anyOf, dependentSchemas, ...rules }: Together): object => {
-  const conditions = (["if", "then", "else", "not"] as const).flatMap((keyword) => {
-    const condition = rules[keyword];
-    return condition === undefined ? [] : [[keyword, aboutSome(condition)] as const];
-  });
+export const together = ({ anyOf, dependentSchemas, where, must, otherwise, not, ...rules }: Together): object => {
+  const conditions = [
+    ["if", where],
+    ["then", must],
+    ["else", otherwise],
+    ["not", not],
+  ] as const;
   const dependent = Object.entries(dependentSchemas ?? {}).map(([field, schema]) => [field, aboutSome(schema)] as const);
   return {
     ...rules,
-    ...Object.fromEntries(conditions),
+    ...Object.fromEntries(conditions.flatMap(([keyword, condition]) => (condition === undefined ? [] : [[keyword, aboutSome(condition)]]))),
     ...(anyOf && { anyOf: anyOf.map(aboutSome) }),
     ...(dependent.length > 0 && { dependentSchemas: Object.fromEntries(dependent) }),
   };

@@ -62,8 +62,8 @@ const input = z
   })
   .openapi(
     together({
-      if: { required: ["reverse_charge"], properties: { reverse_charge: { const: true } } },
-      then: { properties: { taxes: { items: { properties: { rate: { enum: ["0", "0.0", "0.00", "0.000", "0.0000", 0] } } } } } },
+      where: { required: ["reverse_charge"], properties: { reverse_charge: { const: true } } },
+      must: { properties: { taxes: { items: { properties: { rate: { enum: ["0", "0.0", "0.00", "0.000", "0.0000", 0] } } } } } },
     }),
   )
   .openapi("BillingProfileInput");

@@ -67,9 +67,9 @@ export const policyBodies = (probeIntervalMs: number) => {
     })
     .openapi(
       together({
-        if: { required: ["kind"], properties: { kind: { const: "http_latency" } } },
-        then: { required: ["latency_ms"], properties: { latency_ms: { type: "integer" } } },
-        else: { properties: { latency_ms: { type: "null" } } },
+        where: { required: ["kind"], properties: { kind: { const: "http_latency" } } },
+        must: { required: ["latency_ms"], properties: { latency_ms: { type: "integer" } } },
+        otherwise: { properties: { latency_ms: { type: "null" } } },
       }),
     )
     .openapi("StormPolicyInput");

@@ -58,7 +58,7 @@ const input = z
     path: ["account_ref"],
     error: "is required for cloudflare",
   })
-  .openapi(together({ if: { properties: { cdn: { const: "cloudflare" } } }, then: { required: ["account_ref"] } }))
+  .openapi(together({ where: { properties: { cdn: { const: "cloudflare" } } }, must: { required: ["account_ref"] } }))
   .openapi("CdnAccountInput", {
     example: { cdn: "cloudflare", account_ref: "023e105f4ecef8ad9ca31a8372d0c353", api_token: "an-api-token-of-that-cdn" },
   });

@@ -118,12 +118,12 @@ export const channelInput = z
   .strictObject({ ...common, kind: z.enum(channelKinds).openapi({ example: "webhook" }), ...target })
   .openapi(
     together({
-      if: { properties: { kind: { const: "email" } } },
-      then: { required: ["to"], properties: noneBut("to") },
-      else: {
-        if: { properties: { kind: { const: "pagerduty" } } },
-        then: { required: ["routing_key"], properties: noneBut("routing_key", "region") },
-        else: { required: ["url"], properties: noneBut("url") },
+      where: { properties: { kind: { const: "email" } } },
+      must: { required: ["to"], properties: noneBut("to") },
+      otherwise: {
+        where: { properties: { kind: { const: "pagerduty" } } },
+        must: { required: ["routing_key"], properties: noneBut("routing_key", "region") },
+        otherwise: { required: ["url"], properties: noneBut("url") },
       },
     }),
   )

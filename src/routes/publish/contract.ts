@@ -110,9 +110,9 @@ const text = prose(longestUpdate);
 
 /** `isStateOf` as a schema. */
 const stateOfImpact = {
-  if: { properties: { impact: { const: "maintenance" } } },
-  then: { properties: { state: { enum: maintenanceStates } } },
-  else: { properties: { state: { enum: incidentStates } } },
+  where: { properties: { impact: { const: "maintenance" } } },
+  must: { properties: { state: { enum: maintenanceStates } } },
+  otherwise: { properties: { state: { enum: incidentStates } } },
 } as const;
 
 export const incidentInput = z
@@ -128,8 +128,8 @@ export const incidentInput = z
   .openapi(
     together({
       ...stateOfImpact,
-      then: { required: ["ends_at"], properties: { ends_at: { type: "string" }, ...stateOfImpact.then.properties } },
-      else: { properties: { ends_at: { type: "null" }, ...stateOfImpact.else.properties } },
+      must: { required: ["ends_at"], properties: { ends_at: { type: "string" }, ...stateOfImpact.must.properties } },
+      otherwise: { properties: { ends_at: { type: "null" }, ...stateOfImpact.otherwise.properties } },
     }),
   )
   .openapi("StatusIncidentInput", { example: { title: "Downloads fail in Europe", impact: "major", text: exampleText } });
@@ -144,7 +144,7 @@ export const updateInput = z
     starts_at: startsAt.optional(),
     ends_at: endsAt.optional(),
   })
-  .openapi(together({ if: { required: ["impact"] }, then: stateOfImpact }))
+  .openapi(together({ where: { required: ["impact"] }, must: stateOfImpact }))
   .openapi("StatusIncidentUpdateInput", { example: { text: exampleText, state: "identified" } });
 
 export const incidentSchema = z

@@ -100,9 +100,9 @@ const input = z
   })
   .openapi(
     together({
-      if: { required: ["role_arn"] },
-      then: { properties: { access_key_id: false, secret_access_key: false } },
-      else: { required: ["access_key_id", "secret_access_key"] },
+      where: { required: ["role_arn"] },
+      must: { properties: { access_key_id: false, secret_access_key: false } },
+      otherwise: { required: ["access_key_id", "secret_access_key"] },
     }),
   )
   .openapi("DnsAccountInput", { example: { region: "us-east-1", access_key_id: keyIdExample, secret_access_key: secretExample } });

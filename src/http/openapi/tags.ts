@@ -20,6 +20,7 @@ const about: Readonly<Record<string, string>> = {
   "slo-corrections": "Time that no objective counts",
   digests: "Each week in short",
   "status-page": "What the public is told",
+  cost: "What CDNs and the cloud cost, what is odd of it, and what idles",
 };
 
 type Tag = { readonly name: string; readonly description?: string };

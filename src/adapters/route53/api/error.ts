@@ -38,7 +38,7 @@ export const failureOf = (thrown: unknown): Failure =>
       };
 
 const busy = new Set(["Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "PriorRequestNotComplete"]);
-const unavailable = new Set(["ServiceUnavailable", "InternalFailure", "InternalError", "RequestTimeout"]);
+const unavailable = new Set(["ServiceUnavailable", "Unavailable", "InternalFailure", "InternalError", "RequestTimeout"]);
 const credentialCodes = new Set([
   "InvalidClientTokenId",
   "SignatureDoesNotMatch",
@@ -50,8 +50,9 @@ const credentialCodes = new Set([
   "MissingAuthenticationToken",
   "UnrecognizedClientException",
   "OptInRequired",
+  "AuthFailure",
 ]);
-const deniedCodes = new Set(["AccessDenied", "AccessDeniedException", "NotAuthorizedException"]);
+const deniedCodes = new Set(["UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "NotAuthorizedException"]);
 
 /**
  * How an error answer is to be treated (Route 53 API reference, "Common errors"; semantics §7).

@@ -82,7 +82,10 @@ export const createAsk = ({ api, keys: source, budget, take, random, ...options 
       const failure = failureOf(thrown);
       if (isCredentialFailure(failure)) source.drop(keys);
       if (!isCredentialFailure(failure) && failure.code !== "timeout") throw thrown;
-      closed = new Route53Error({ ...failure, retryable: false }, { cause: thrown });
+      const messages = isCredentialFailure(failure)
+        ? [...failure.messages, `or ${options.region} is not enabled in the account`]
+        : failure.messages;
+      closed = new Route53Error({ ...failure, messages, retryable: false }, { cause: thrown });
       throw closed;
     }
   };

@@ -30,7 +30,7 @@ export const failureOf = (thrown: unknown): Failure =>
     ? thrown.failure
     : {
         code: "internal",
-        messages: [`the Route 53 adapter failed unexpectedly${thrown instanceof Error ? ` (${thrown.name})` : ""}`],
+        messages: [`the AWS adapter failed unexpectedly${thrown instanceof Error ? ` (${thrown.name})` : ""}`],
         httpStatus: null,
         requestId: null,
         retryable: false,

@@ -24,7 +24,7 @@ import { createTrailFiles } from "../adapters/s3/trail-files.ts";
 import type { Config } from "../config.ts";
 import { ConfigError } from "../config.ts";
 import type { JobDeps } from "../cron/schedule.ts";
-import { defaultPartition, partitionOf } from "../domain/steering/aws-partition.ts";
+import { endpointOf } from "../domain/steering/aws-partition.ts";
 import type { AwsRoles } from "./aws.ts";
 import { secretBox } from "./platform.ts";
 
@@ -89,8 +89,7 @@ export const buildCost = (needs: Needs): CostDeps & Pick<JobDeps, "trailReadings
     hunting: createHuntStore(db),
     cloud: createCloudReader({
       accounts: costDirectory,
-      endpointOf: (service, region) =>
-        cloudEndpoints[service] ?? `https://${service}.${region}.${(partitionOf(region) ?? defaultPartition).dnsSuffix}`,
+      endpointOf: (service, region) => cloudEndpoints[service] ?? endpointOf(service, region),
       fetch,
       clock,
       random: chance,

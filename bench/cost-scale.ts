@@ -46,7 +46,7 @@ export const scoreAll = async ({ db }: CostDatabase, nowMs: () => number): Promi
   const startedAtMs = performance.now();
   const scoring = createScoringStore(db);
   for (;;) {
-    const { egress, events } = await scoreCosts({ scoring, clock: { nowMs, sleep: async () => undefined }, log: quiet as never });
+    const { egress, events } = await scoreCosts({ scoring, clock: { nowMs, sleep: async () => undefined }, log: quiet });
     if (Number(egress) + Number(events) === 0) return performance.now() - startedAtMs;
   }
 };

@@ -74,6 +74,8 @@ describe("parseConfig", () => {
     ["NAME_SERVERS_ENDPOINT", "127.0.0.1:53\n"],
     ["STS_ENDPOINT", "sts.amazonaws.com"],
     ["S3_ENDPOINT", "s3.amazonaws.com"],
+    ["EC2_ENDPOINT", "ec2.eu-central-1.amazonaws.com"],
+    ["ELB_ENDPOINT", "ftp://elasticloadbalancing.eu-central-1.amazonaws.com"],
     ["PEER_URL", "fallback.example.org"],
     ["PEER_URL", "https://fallback.example.org/"],
     ["PEER_URL", "https://fallback.example.org/healthz"],

@@ -8,6 +8,7 @@ import { noBody } from "../../http/body.ts";
 import { id, idParams, jsonAnswer, like, problems, readProblems, tenantQuery, timeText } from "../../http/contract.ts";
 import { costs, worth } from "../../http/cost.ts";
 import type { App } from "../../http/env.ts";
+import { answerOnce } from "../../http/idempotency.ts";
 import { isoTime } from "../../iso-time.ts";
 import { checkCostAccount } from "../../pipeline/cost/check-account.ts";
 import { createConnections } from "../../pipeline/connection-slots.ts";
@@ -66,7 +67,8 @@ export const registerCostAccountChecks = (app: App, deps: Deps, guards: Guards):
       deps.costDirectory.of(customerId, accountId),
     ]);
     if (account === null || access === null) throw noSuchResource();
-    const checks = await checkCostAccount(deps, access, account.roleArn, requestBudget(deps.clock, createConnections(deps.clock)));
+    const budget = requestBudget(deps.clock, createConnections(deps.clock));
+    const checks = await answerOnce(c, deps, customerId, () => checkCostAccount(deps, access, account.roleArn, budget));
     return c.json({ account_id: accountId, checked_at: isoTime(deps.clock.nowMs()), result: worstOf(checks), checks: [...checks] }, 200);
   });
 

@@ -1,4 +1,7 @@
 import type { Command } from "./command.ts";
+import { costAck, costAnomalies, costExpected, costSnooze } from "./commands/cost-anomalies.ts";
+import { costBaselines, costMode, costRates, costSummary } from "./commands/cost-standing.ts";
+import { costDismiss, costZombies } from "./commands/cost-zombies.ts";
 import { costBacktest } from "./commands/cost.ts";
 import { doctor } from "./commands/doctor.ts";
 import { drill } from "./commands/drill.ts";
@@ -24,6 +27,16 @@ export const commands: readonly Command[] = [
   stormList,
   stormShow,
   objectives,
+  costSummary,
+  costAnomalies,
+  costAck,
+  costSnooze,
+  costExpected,
+  costZombies,
+  costDismiss,
+  costBaselines,
+  costRates,
+  costMode,
   doctor,
   adminShards,
   adminMoveShards,

@@ -16,6 +16,7 @@ import { requestFrame } from "./http/request-id.ts";
 import { requestLog } from "./http/request-log.ts";
 import { refuseInvalid } from "./http/validation.ts";
 import { mountBilling } from "./routes/billing/mount.ts";
+import { mountCost } from "./routes/cost/mount.ts";
 import { mountDetection } from "./routes/detection/mount.ts";
 import { registerProbing } from "./routes/detection/probing.ts";
 import { mountEvidence } from "./routes/evidence/mount.ts";
@@ -86,6 +87,7 @@ export const createApp = (deps: Deps): App => {
   mountPlatform(app, deps, guards);
   mountNotify(app, deps, guards);
   mountSlo(app, deps, guards);
+  mountCost(app, deps, guards);
   registerSessions(app, sessions, guards);
   mountPublish(app, deps, guards);
   mountConsole(app, deps, sessions, caches);

@@ -9,6 +9,7 @@ import type { Connect } from "./adapters/ports/platform/connect.ts";
 import type { Random } from "./adapters/ports/platform/random.ts";
 import { buildBilling } from "./composition/billing.ts";
 import { buildCoordination } from "./composition/coordination.ts";
+import { buildCost } from "./composition/cost.ts";
 import { buildDetection } from "./composition/detection.ts";
 import { buildEvidence, evidenceSigner } from "./composition/evidence.ts";
 import { buildMetering } from "./composition/metering.ts";
@@ -73,6 +74,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     ...buildBilling(common),
     ...buildEvidence({ ...common, signer }),
     ...buildSlo(common),
+    ...buildCost(common),
     ...buildPublish({ ...common, background: platform.background }),
     ...buildCoordination(common),
     ...buildNotify({ ...common, connect: runtime.connect ?? null }),

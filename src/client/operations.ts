@@ -1885,7 +1885,7 @@ export type ChannelCode = {
 
 export type Notification = {
   id: number;
-  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly";
+  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly" | "cost.anomaly" | "cost.resolved" | "zombie.found" | "zombie.gone";
   severity: "info" | "warning" | "critical";
   service_id: number | null;
   storm_id: number | null;
@@ -1917,7 +1917,7 @@ export type NotificationDeliveryBrief = {
 
 export type NotificationDetail = {
   id: number;
-  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly";
+  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly" | "cost.anomaly" | "cost.resolved" | "zombie.found" | "zombie.gone";
   severity: "info" | "warning" | "critical";
   service_id: number | null;
   storm_id: number | null;
@@ -1941,7 +1941,7 @@ export type NotificationDelivery = {
   channel: string;
   channel_kind: "webhook" | "slack" | "pagerduty" | "email";
   action: "event" | "trigger" | "update" | "resolve";
-  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly";
+  kind: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly" | "cost.anomaly" | "cost.resolved" | "zombie.found" | "zombie.gone";
   severity: "info" | "warning" | "critical";
   incident_id: number | null;
   /** `dead`: given up after a day, or refused; `folded`: what it would have said is in a later one; `dropped`: its channel was deleted or switched off */
@@ -2397,6 +2397,214 @@ export type Digest = {
   avoided_cents: number | null;
   discount_cents: number;
   currency: string;
+};
+
+export type CostSummary = {
+  as_of: string;
+  /** by service and CDN, those that cost most in the last 24 hours in front; 200 at most */
+  egress: ({
+    baseline_id: number;
+    series: CostSeries;
+    last_24_hours: CostSpan;
+    last_7_days: CostSpan;
+  })[];
+  /** series beyond those */
+  egress_omitted: number;
+  open_anomalies: {
+    critical: number;
+    high: number;
+    medium: number;
+  };
+  zombies: {
+    open: number;
+    critical: number;
+    /** of those with a known price */
+    monthly_waste_cents: number;
+    unpriced: number;
+  };
+  events: {
+    /** not scored yet */
+    waiting: number;
+    /** that could not be scored: GET /v1/cost/dead-letters */
+    dead: number;
+  };
+};
+
+export type CostSeries = {
+  /** priced: events with a known cost; calls: how many without one an hour has; egress: what a service sends in an hour */
+  kind: "priced" | "calls" | "egress";
+  /** the AWS account; null: of egress */
+  account_id: string | null;
+  resource_type: string;
+  service_id: number | null;
+  service_name: string | null;
+  /** of egress; null: the sum of all CDNs */
+  cdn: string | null;
+  /** of its values; bytes: no rate is known */
+  unit: "cents" | "bytes" | "calls";
+};
+
+export type CostSpan = {
+  /** in the unit of the series */
+  value: number;
+  /** null: of an hour of them too little was known */
+  usual: number | null;
+  /** that were scored */
+  hours: number;
+};
+
+export type CostAnomaly = {
+  id: number;
+  /** of its series */
+  baseline_id: number;
+  series: CostSeries;
+  state: "open" | "acknowledged" | "snoozed" | "expected" | "resolved";
+  severity: "medium" | "high" | "critical";
+  /** 0 to 100, the greatest of its hours */
+  score: number;
+  explanation: string;
+  /** of its worst hour, in the unit of the series */
+  value: number;
+  /** null: nothing was known yet */
+  usual: number | null;
+  first_hour: string;
+  last_hour: string;
+  /** how many were odd */
+  hours: number;
+  /** of its worst hour, as the scorer had them */
+  figures: Record<string, unknown>;
+  snoozed_until: string | null;
+  changed_by: string | null;
+  changed_at: string | null;
+  note: string | null;
+  /** how people were told when it was found */
+  mode: "shadow" | "audit" | "enforce";
+  created_at: string;
+  resolved_at: string | null;
+};
+
+export type CostAnomalyPatch = {
+  /** acknowledged: somebody looks at it; snoozed: open again by itself; expected: a false alarm, by which the mode's promotion is judged, and what comes is learnt from; resolved: over, for good */
+  state: "open" | "acknowledged" | "snoozed" | "expected" | "resolved";
+  /** of `snoozed`, and of nothing else */
+  hours?: number;
+  /** why; where it is not given there is none, and the one before is in the audit log alone */
+  note?: string | null;
+};
+
+export type CostBaseline = {
+  id: number;
+  series: CostSeries;
+  /** an hour, in the unit of the series */
+  mean: number;
+  deviation: number;
+  /** of how many values it was learnt */
+  count: number;
+  /** who was seen, the latest first; 200 at most */
+  actors: string[];
+  last_hour: string | null;
+  updated_at: string;
+};
+
+export type CostHour = {
+  /** its beginning */
+  hour: string;
+  value: number;
+  /** the band of what was usual when it was scored; null: too little was known */
+  usual: {
+    low: number;
+    mean: number;
+    high: number;
+  } | null;
+  score: number;
+  severity: "none" | "medium" | "high" | "critical";
+  /** why it was kept out of the baseline, such as `expected: storm` */
+  label: string | null;
+};
+
+export type Zombie = {
+  id: number;
+  rule: "backup-would-not-pay" | "health-check-on-no-record" | "zone-without-records" | "pair-without-service" | "third-record" | "cdn-without-traffic" | "domain-unverified" | "account-unused" | "token-never-used" | "token-unused" | "service-incomplete" | "customer-without-service" | "address-unassociated" | "volume-unattached" | "stopped-instance-volumes" | "load-balancer-idle";
+  severity: "critical" | "warning";
+  state: "open" | "dismissed" | "remediated";
+  resource: string;
+  account: string | null;
+  service_id: number | null;
+  first_seen: string;
+  last_seen: string;
+  last_activity: string;
+  /** exact cents; null: no price is known */
+  estimated_monthly_waste: number | null;
+  reason: string;
+  remedy: string;
+  changed_by: string | null;
+  changed_at: string | null;
+  note: string | null;
+  remediated_at: string | null;
+};
+
+export type ZombieHunt = {
+  /** null: nobody has looked yet */
+  hunted_at: string | null;
+  /** what could not be read: what is not known is not idle */
+  unread: ({
+    source: string;
+    problem: string;
+  })[];
+};
+
+export type ZombiePatch = {
+  /** dismissed: it is meant to be so */
+  state: "open" | "dismissed";
+  /** why; where it is not given there is none, and the one before is in the audit log alone */
+  note?: string | null;
+};
+
+export type CostRate = {
+  cdn: string;
+  cents_per_gb: string | null;
+  monthly_cents: number | null;
+  updated_at: string;
+};
+
+export type CostRateInput = {
+  /** of 10^9 bytes; null, or not given: not known */
+  cents_per_gb?: string | null;
+  /** what the contract costs a month, used or not; null, or not given: not known */
+  monthly_cents?: number | null;
+};
+
+export type CostMode = {
+  mode: "shadow" | "audit" | "enforce";
+  since: string;
+  /** null: nobody has set it yet */
+  changed_by: string | null;
+  /** whole days in this mode */
+  days: number;
+  /** found while it lasted */
+  anomalies: number;
+  /** those of them that a person called expected: false alarms */
+  expected: number;
+  expected_percent: number;
+  next: "shadow" | "audit" | "enforce" | null;
+  /** why the next mode would be refused now; null: it would not, or there is none */
+  refusal: string | null;
+};
+
+export type CostModeInput = {
+  /** shadow: recorded and shown, nobody is told; audit: told as info; enforce: told as urgent as it is */
+  mode: "shadow" | "audit" | "enforce";
+};
+
+export type CostDeadLetter = {
+  id: number;
+  source: "push" | "s3" | "agent";
+  /** where it lies in the archive as it was received */
+  archive_key: string | null;
+  events: number;
+  tries: number;
+  last_error: string | null;
+  created_at: string;
 };
 
 export type StatusPage = {
@@ -3190,7 +3398,7 @@ export type Operations = {
   };
   /** List what the customer is told of, the newest first, whether or not a channel was told */
   "GET /v1/notifications": {
-    query?: { customer_id?: number; limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly"; service_id?: number; from?: string; to?: string; };
+    query?: { customer_id?: number; limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly" | "cost.anomaly" | "cost.resolved" | "zombie.found" | "zombie.gone"; service_id?: number; from?: string; to?: string; };
     result: Notification[];
   };
   /** Read a notification, and what became of the messages that told of it */
@@ -3267,7 +3475,7 @@ export type Operations = {
   };
   /** List what the operator is told of, the newest first, whether or not a channel was told */
   "GET /v1/operator/notifications": {
-    query?: { limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly"; service_id?: number; from?: string; to?: string; };
+    query?: { limit?: number; cursor?: string; kind?: "storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly" | "cost.anomaly" | "cost.resolved" | "zombie.found" | "zombie.gone"; service_id?: number; from?: string; to?: string; };
     result: Notification[];
   };
   /** Read a notification, and what became of the messages that told of it */
@@ -3409,6 +3617,127 @@ export type Operations = {
     path: { week: string; };
     query?: { customer_id?: number; };
     result: Digest;
+  };
+  /** Read how costs stand: egress against the usual, what is odd, what idles */
+  "GET /v1/cost/summary": {
+    query?: { customer_id?: number; };
+    result: CostSummary;
+  };
+  /** List anomalies of cost, the newest first */
+  "GET /v1/cost/anomalies": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; state?: "open" | "acknowledged" | "snoozed" | "expected" | "resolved"; service_id?: number; };
+    result: CostAnomaly[];
+  };
+  /** Read an anomaly with the figures that made it */
+  "GET /v1/cost/anomalies/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: CostAnomaly;
+  };
+  /** Say how an anomaly stands: acknowledged, snoozed for hours, expected, resolved, or open again */
+  "PATCH /v1/cost/anomalies/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    body: CostAnomalyPatch;
+    result: CostAnomaly;
+  };
+  /** List what is usual, by series */
+  "GET /v1/cost/baselines": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; kind?: "priced" | "calls" | "egress"; service_id?: number; };
+    result: CostBaseline[];
+  };
+  /** Read what is usual of a series */
+  "GET /v1/cost/baselines/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: CostBaseline;
+  };
+  /** Read a series hour by hour, with the band of what was usual */
+  "GET /v1/cost/baselines/{id}/hours": {
+    path: { id: number; };
+    query?: { customer_id?: number; from?: string; to?: string; };
+    result: CostHour[];
+  };
+  /** Forget what is usual of a series */
+  "POST /v1/cost/baselines/{id}/reset": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: CostBaseline;
+  };
+  /** List what idles, the newest first */
+  "GET /v1/cost/zombies": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; state?: "open" | "dismissed" | "remediated"; };
+    result: Zombie[];
+  };
+  /** Read when it was last looked for what idles, and what could not be read */
+  "GET /v1/cost/hunt": {
+    query?: { customer_id?: number; };
+    result: ZombieHunt;
+  };
+  /** Read what idles, why it is thought so, and how it is removed */
+  "GET /v1/cost/zombies/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: Zombie;
+  };
+  /** Dismiss what idles as it is meant to, or open it again */
+  "PATCH /v1/cost/zombies/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    body: ZombiePatch;
+    result: Zombie;
+  };
+  /** List what CDNs charge */
+  "GET /v1/cost/rates": {
+    query?: { customer_id?: number; };
+    result: CostRate[];
+  };
+  /** Read what a CDN charges */
+  "GET /v1/cost/rates/{cdn}": {
+    path: { cdn: string; };
+    query?: { customer_id?: number; };
+    result: CostRate;
+  };
+  /** Say what a CDN charges: by it egress is money */
+  "PUT /v1/cost/rates/{cdn}": {
+    path: { cdn: string; };
+    query?: { customer_id?: number; };
+    body: CostRateInput;
+    result: CostRate;
+  };
+  /** Forget what a CDN charges: its egress is bytes again, and money unknown */
+  "DELETE /v1/cost/rates/{cdn}": {
+    path: { cdn: string; };
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** Read how people are told of anomalies, and what stands between it and the next mode */
+  "GET /v1/cost/mode": {
+    query?: { customer_id?: number; };
+    result: CostMode;
+  };
+  /** Change how people are told of anomalies */
+  "PUT /v1/cost/mode": {
+    query?: { customer_id?: number; };
+    body: CostModeInput;
+    result: CostMode;
+  };
+  /** List events that could not be scored, the oldest first */
+  "GET /v1/cost/dead-letters": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: CostDeadLetter[];
+  };
+  /** Have them scored once more, within the next minute */
+  "POST /v1/cost/dead-letters/{id}/retry": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** Give them up: the events stay, unscored */
+  "DELETE /v1/cost/dead-letters/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: undefined;
   };
   /** Sign out everywhere: end every session of the console that was begun with this token */
   "DELETE /v1/sessions": {

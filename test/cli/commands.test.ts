@@ -297,6 +297,114 @@ describe("what is looked at", () => {
   });
 });
 
+describe("costs", () => {
+  const ids: Record<"anomaly" | "zombie" | "backup", number> = { anomaly: 0, zombie: 0, backup: 0 };
+
+  beforeAll(async () => {
+    const client = new pg.Client(plane.databaseUrl);
+    await client.connect();
+    const one = async (text: string, ...values: unknown[]) => Number((await client.query<{ id: string }>(text, values)).rows[0]?.id);
+    const series = await one(
+      "insert into cost_series (customer_id, kind, resource_type, service_id, cdn, unit, memory, mean_hourly_cost, event_count) values ($1, 'egress', 'egress', 1, 'fastly', 'cents', '{}', 310, 1008) returning id",
+      customerId,
+    );
+    await client.query(
+      "insert into cost_hours (series_id, hour, value, usual_mean) select $1, date_trunc('hour', now(), 'UTC') - make_interval(hours => n), 400, 310 from generate_series(1, 30) n",
+      [series],
+    );
+    ids.anomaly = await one(
+      "insert into cost_anomalies (customer_id, series_id, severity, score, explanation, figures, value, usual, first_hour, last_hour, mode) values ($1, $2, 'high', 70, $3, '{}', 1240, 310, now(), now(), 'audit') returning id",
+      customerId,
+      series,
+      "Odd \u001B[2J.",
+    );
+    const zombie = async (rule: string, severity: string, waste: number | null) =>
+      await one(
+        "insert into zombies (customer_id, rule, resource, account, severity, first_seen, last_seen, last_activity, estimated_monthly_waste, reason, remedy) values ($1, $2, $2, '123456789012', $3, now(), now(), now(), $4, 'Idle.', 'Remove it.') returning id",
+        customerId,
+        rule,
+        severity,
+        waste,
+      );
+    ids.zombie = await zombie("volume-unattached", "warning", 800);
+    ids.backup = await zombie("backup-would-not-pay", "critical", null);
+    await client.query(
+      `insert into zombie_hunts (customer_id, hunted_at, unread) values ($1, now(), '[{"source": "ec2:DescribeVolumes", "problem": "access denied"}]')`,
+      [customerId],
+    );
+    await client.end();
+  });
+
+  it("anomalies are listed, and nothing in them obeyed by a terminal", async () => {
+    const { code, out } = await tranche(viewer, "cost", "anomalies", "--state", "open", "--service", "web");
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(/^ID +SERIES .*\n\d+ +web on fastly +high +open +\$12\.40 +\$3\.10 .* Odd �\[2J\.\n$/),
+    ]);
+    expect((await tranche(viewer, "cost", "anomalies", "--state", "resolved")).out).toBe("nothing is odd\n");
+    expect(await json<{ id: number }[]>(viewer, "cost", "anomalies")).toMatchObject([{ id: ids.anomaly }]);
+    expect((await tranche(viewer, "cost", "anomalies", "--state", "gone")).err).toContain("--state must be open, acknowledged");
+  });
+
+  it("an anomaly is acknowledged, snoozed and expected by who may", async () => {
+    const id = String(ids.anomaly);
+    expect((await tranche(owner, "cost", "ack", id, "--note", "looking")).out).toBe(`anomaly ${id} (web on fastly) is acknowledged\n`);
+    expect((await tranche(owner, "cost", "snooze", id, "--hours", "24")).out).toMatch(/ is snoozed until \d{4}-/);
+    expect(await json<object>(owner, "cost", "expected", id, "--note", "the launch")).toMatchObject({
+      state: "expected",
+      note: "the launch",
+    });
+    expect(await tranche(viewer, "cost", "ack", id)).toMatchObject({ code: 3 });
+    expect(await tranche(owner, "cost", "ack", "999999")).toMatchObject({ code: 1 });
+    expect((await tranche(owner, "cost", "snooze", id)).err).toContain("--hours is required");
+    expect((await tranche(owner, "cost", "snooze", id, "--hours", "169")).err).toContain("--hours");
+    expect((await tranche(owner, "cost", "ack", "one")).err).toContain('ID must be the number of an anomaly, not "one"');
+  });
+
+  it("what idles is listed with its waste and what was not read, dismissed and opened again", async () => {
+    const { out } = await tranche(viewer, "cost", "zombies");
+    expect(out).toMatch(/backup-would-not-pay .* \? /);
+    expect(out).toContain("\n\n$8.00 a month, and 1 whose price is not known\n");
+    expect(out).toMatch(/not read: ec2:DescribeVolumes: access denied\n$/);
+    const id = String(ids.zombie);
+    expect((await tranche(owner, "cost", "dismiss", id, "--note", "kept")).out).toBe("volume-unattached is dismissed\n");
+    expect(await json<object>(viewer, "cost", "zombies", "--state", "dismissed")).toMatchObject({
+      zombies: [{ id: ids.zombie, note: "kept" }],
+    });
+    expect((await tranche(owner, "cost", "dismiss", id, "--undo")).out).toBe("volume-unattached is open\n");
+  });
+
+  it("rates are said, listed and forgotten", async () => {
+    expect((await tranche(viewer, "cost", "rates")).out).toContain("no rates");
+    expect((await tranche(owner, "cost", "rates", "fastly", "--per-gb", "2.5", "--monthly", "20000")).out).toMatch(
+      /\nfastly +2\.5000 +\$200\.00\n$/,
+    );
+    expect(await json<object[]>(viewer, "cost", "rates")).toMatchObject([{ cdn: "fastly", cents_per_gb: "2.5000" }]);
+    expect((await tranche(owner, "cost", "rates", "fastly", "--per-gb", "2.50001")).err).toContain("4 decimals");
+    expect((await tranche(owner, "cost", "rates", "fastly")).err).toContain("give --per-gb, --monthly or both");
+    expect((await tranche(owner, "cost", "rates", "--per-gb", "1")).err).toContain("name the CDN");
+    expect((await tranche(owner, "cost", "rates", "fastly", "--forget")).code).toBe(0);
+    expect((await tranche(owner, "cost", "rates", "fastly", "--forget")).code).toBe(1);
+  });
+
+  it("the mode is shown with what stands before the next, and set by who may", async () => {
+    expect((await tranche(viewer, "cost", "mode")).out).toMatch(/^mode +shadow\n[^]*\nnext +audit: audit needs 14 days/);
+    expect((await tranche(owner, "cost", "mode", "audit")).err).toContain("audit needs 14 days in shadow");
+    expect((await tranche(owner, "cost", "mode", "loud")).err).toContain('a mode is shadow, audit, enforce, not "loud"');
+    expect(await json<object>(adminToken, "cost", "mode", "enforce", "--customer", String(customerId))).toMatchObject({ mode: "enforce" });
+  });
+
+  it("the summary and the baselines say what is usual", async () => {
+    const { out } = await tranche(viewer, "cost", "summary");
+    expect(out).toMatch(/^anomalies +0 critical, 0 high, 0 medium\nidle +2 \(1 critical\), \$8\.00 a month, 1 of unknown price\n/);
+    expect(out).toMatch(/\nweb on fastly +\$96\.00 of \$74\.40 +\$120\.00 of \$93\.00\n$/);
+    expect((await tranche(viewer, "cost", "baselines", "--kind", "egress")).out).toMatch(
+      /\n\d+ +egress +web on fastly +\$3\.10 +\$0\.00 +1008 +-\n$/,
+    );
+    expect((await tranche(viewer, "cost", "baselines", "--kind", "priced")).out).toBe("nothing was scored yet\n");
+  });
+});
+
 describe("every command", () => {
   it.each(commands.map(({ name }) => name))("%s has its help", async (name) => {
     const { code, out, err } = await commandLine([...name.split(" "), "--help"]);

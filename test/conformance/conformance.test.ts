@@ -16,6 +16,7 @@ import { startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";
 import type { Contract } from "../support/openapi.ts";
 import { readContract } from "../support/openapi.ts";
+import { seedBatch } from "../support/cost-seed.ts";
 import { seedTenant } from "../support/tenant.ts";
 import type { Answered, Entry, Sent } from "./entries.ts";
 import { comparable, copiesOf, entryNames, roundsIn, send, sendUntilRound, startEntry } from "./entries.ts";
@@ -83,6 +84,7 @@ beforeAll(async () => {
     scriptPath: (await islandsAsset()).path,
     docsPaths: Object.values(await assetPaths()),
     otherCorrection: 0,
+    otherDeadLetter: 0,
   };
   const { editor, ids } = credentials.tenant;
   const claim = { linkId: ids["links"] ?? 0, invoiceId: ids["invoices"] ?? 0, expiresAtMs: startedAtMs + 3_600_000 };
@@ -90,7 +92,12 @@ beforeAll(async () => {
     insert into usage_correction_requests (customer_id, service_id, snapshot_id, window_start, window_end, primary_bytes, was_primary_bytes, was_backup_bytes, actor)
     select customer_id, service_id, u.id, window_start, window_end, 0, 7, 0, 'acme-editor'
     from usage_snapshots u join services s on s.id = u.service_id where u.invoice_id is null returning id`);
-  credentials = { ...credentials, otherCorrection: correction?.id ?? 0, link: await createLinkTokens([variables.SECRETS_KEY]).sign(claim) };
+  credentials = {
+    ...credentials,
+    otherCorrection: correction?.id ?? 0,
+    otherDeadLetter: await seedBatch(api.db, credentials.tenant.id, "dead"),
+    link: await createLinkTokens([variables.SECRETS_KEY]).sign(claim),
+  };
   const sessions = createSessionTokens([variables.SECRETS_KEY]);
   const session = async (kind: SessionClaim["kind"], secret: string) =>
     await sessions.sign({ kind, digest: await sha256Hex(secret), customerId: 0, epoch: 0, expiresAtMs: startedAtMs + 3_600_000 });
@@ -267,7 +274,7 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
       const [first, ...others] = await ask(one, worker === undefined ? [] : [worker, ...guests]);
       // The preview says until when it bills: until now; a token, when it was used last; a storm that is on, how long it is.
       const isLive =
-        ["/metrics", "/v1/status", "/v1/fleet", "/v1/invoices/preview", "/v1/storms"].includes(one.path) ||
+        ["/metrics", "/v1/status", "/v1/fleet", "/v1/invoices/preview", "/v1/storms", "/v1/cost/summary"].includes(one.path) ||
         one.name === readyAsJson ||
         one.operation?.endsWith("tokens") === true ||
         // A page says as of when it is.

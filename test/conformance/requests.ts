@@ -19,6 +19,7 @@ export type Credentials = {
   readonly scriptPath: string;
   /** What `/docs` loads. */ readonly docsPaths: readonly string[];
   /** A correction beside the seeded one: each is decided once. */ readonly otherCorrection: number;
+  /** A dead letter beside the seeded one: each is scored again once. */ readonly otherDeadLetter: number;
 };
 
 /** A request of the suite. `operation` is the one of the document that it is about; absent: it is about none. */
@@ -52,8 +53,14 @@ const ownCredential = ({ title, scope, path }: Operation, credentials: Credentia
   return bearer(path === "/metrics" ? metrics : wau);
 };
 
-const fill = (operation: Operation, { tenant, link, otherCorrection }: Credentials) =>
-  pathWith(operation, { ...tenant.ids, ...(operation.path.endsWith("/reject") && { corrections: otherCorrection }), wau: 0, i: 0 })
+const fill = (operation: Operation, { tenant, link, otherCorrection, otherDeadLetter }: Credentials) =>
+  pathWith(operation, {
+    ...tenant.ids,
+    ...(operation.path.endsWith("/reject") && { corrections: otherCorrection }),
+    ...(operation.path.endsWith("/retry") && { "dead-letters": otherDeadLetter }),
+    wau: 0,
+    i: 0,
+  })
     .replace("/wau/0", "/wau/2026-W47")
     .replace("/i/0", `/i/${link}`);
 

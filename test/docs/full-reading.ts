@@ -57,6 +57,9 @@ const fullReading: MetricsReading = {
   deadDeliveries: [],
   sloAlerts: [],
   objectives: [],
+  costAnomalies: [],
+  zombies: [],
+  costBatches: [],
 };
 
 /** Every family with a sample of each of its labels. */

@@ -95,6 +95,85 @@ const week = {
   currency: "USD",
 };
 
+const anomaly = {
+  anomalyId: 17,
+  series: "egress",
+  resourceType: "egress",
+  service: "downloads",
+  cdn: "fastly",
+  unit: "cents",
+  severity: "critical",
+  mode: "enforce",
+  score: 88.4,
+  explanation:
+    "$1,234.50 an hour, where $240.10 is usual on a Wednesday at 10:00 UTC, by 6 weeks: 20.1 deviations of $49.47 above. 5.1 times the hour before.",
+  value: 123_450,
+  usual: 24_010,
+  firstHourMs: Date.UTC(2026, 10, 18, 9),
+  lastHourMs: Date.UTC(2026, 10, 18, 10),
+  hours: 2,
+};
+const ofCost = (facts: Facts): Subject => ({
+  customerId: 1,
+  serviceId: 3,
+  stormId: null,
+  subject: "cost-anomaly:17",
+  facts: { ...anomaly, ...facts },
+});
+const deadBackup = {
+  zombieId: 23,
+  rule: "backup-would-not-pay",
+  resource: "service 3 on fastly",
+  service: "downloads",
+  severity: "critical",
+  reason: "The backup of downloads on fastly has carried no byte and answered no probe: in a storm nothing could be switched to it.",
+  remedy: "Find out why fastly does not answer (its probes say how), or choose another backup.",
+  wasteCents: 20_000,
+  sinceMs: Date.UTC(2026, 10, 16, 11),
+};
+const idling = {
+  severity: "warning",
+  found: 9,
+  wasteCents: 4_230,
+  unpriced: 1,
+  listed: [
+    {
+      zombieId: 24,
+      rule: "load-balancer-idle",
+      resource: "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/old/50dc6c495c0c9188",
+      account: "123456789012",
+      wasteCents: 1_971,
+      reason: "It has had no request.",
+      remedy: "Delete it.",
+    },
+    {
+      zombieId: 25,
+      rule: "volume-unattached",
+      resource: "vol-0abc1234",
+      account: "123456789012",
+      wasteCents: 800,
+      reason: "It is attached to no instance.",
+      remedy: "Take a snapshot if its data matters, then delete it.",
+    },
+    {
+      zombieId: 26,
+      rule: "token-never-used",
+      resource: "token deploy",
+      wasteCents: 0,
+      reason: "The token deploy was never used.",
+      remedy: "Revoke it: whoever finds it could.",
+    },
+    {
+      zombieId: 27,
+      rule: "cdn-without-traffic",
+      resource: "old.example.com",
+      account: "fastly",
+      reason: "Nothing went through it.",
+      remedy: "Remove it.",
+    },
+  ],
+};
+
 type Single = Exclude<NotificationKind, Incidental>;
 const singles: Readonly<Record<Single, Subject>> = {
   "switch.done": ofSwitch({}),
@@ -152,6 +231,10 @@ const singles: Readonly<Record<Single, Subject>> = {
     "service:3:achievements",
   ),
   "digest.weekly": ofCustomer("digest:2026-W53", week),
+  "cost.anomaly": ofCost({}),
+  "cost.resolved": ofCost({}),
+  "zombie.found": ofCustomer("zombies", idling),
+  "zombie.gone": ofCustomer("zombies", { severity: "warning", gone: 3 }),
 };
 
 const served: IncidentService = {
@@ -320,6 +403,46 @@ export const sampleMessages: Readonly<Record<string, Message>> = {
     reason: "objective_deleted",
   }),
   "slo.achievement.two": variant("slo.achievement", { achievement: "budget_miser" }, 2),
+  "cost.anomaly.worse": variant("cost.anomaly", { was: "high" }),
+  "cost.anomaly.audit": variant("cost.anomaly", {
+    mode: "audit",
+    severity: "medium",
+    series: "calls",
+    service: undefined,
+    cdn: undefined,
+    account: "123456789012",
+    resourceType: "route53:record",
+    unit: "calls",
+    value: 41,
+    usual: undefined,
+    explanation: "41 is beyond all that this series has been before.",
+    lastHourMs: Date.UTC(2026, 10, 18, 9),
+    hours: 1,
+  }),
+  "cost.anomaly.bytes": variant("cost.anomaly", {
+    severity: "high",
+    cdn: undefined,
+    unit: "bytes",
+    value: 41_234_567_890_123,
+    usual: 1_234_567_890_123,
+    explanation:
+      "41200000000000, where it was 1230000000000 at this hour of the day: this series is so far off about once in 4,000 values; it is a record as well.",
+  }),
+  "cost.resolved.person": variant("cost.resolved", { actor: "token:3", note: "the launch, until Friday" }),
+  "cost.resolved.deleted": variant("cost.resolved", { how: "deleted" }),
+  "zombie.found.backup": variant("zombie.found", {
+    ...Object.fromEntries(Object.keys(idling).map((name) => [name, undefined])),
+    ...deadBackup,
+  }),
+  "zombie.found.one": variant("zombie.found", { found: 1, unpriced: undefined, wasteCents: 800, listed: idling.listed.slice(1, 2) }),
+  "zombie.gone.backup": variant("zombie.gone", { ...deadBackup, gone: undefined, state: "remediated" }),
+  "zombie.gone.dismissed": variant("zombie.gone", {
+    ...deadBackup,
+    gone: undefined,
+    state: "dismissed",
+    actor: "token:3",
+    note: "it is being replaced",
+  }),
   "digest.weekly.bare": variant("digest.weekly", {
     objectives: 0,
     states: {},

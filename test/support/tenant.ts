@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Api } from "./api.ts";
+import { seedAnomaly, seedBatch, seedSeries, seedZombie } from "./cost-seed.ts";
 import type { Operation } from "./openapi.ts";
 
 /** The ids of one tenant's rows, by the path segment before the parameter that takes them. */
@@ -101,6 +102,27 @@ const objectiveHistory = (customerId: number, serviceId: number, objectiveId: nu
     )
     insert into slo_corrections (service_id, from_at, to_at, reason, actor, created_at)
     values (${serviceId}, '2026-11-20T03:00:00Z', '2026-11-20T04:00:00Z', ${`${name}-maintenance`}, ${`${name}-editor`}, '2026-11-21T00:00:00Z') returning id`;
+};
+
+/** What is known of a customer's costs. A rate is named by digits, as its CDN may be: by no other tenant's. */
+const seedCosts = async (api: Api, customerId: number, serviceId: number, name: string): Promise<Ids> => {
+  const series = await seedSeries(api.db, customerId, { serviceId, cdn: `${name}-cdn`, actors: [`${name}-actor`] });
+  await api.db.rows(sql`insert into cost_hours (series_id, hour, value, usual_low, usual_mean, usual_high)
+    values (${series}, '2026-11-21T10:00:00Z', 1240, 131, 310, 489), (${series}, '2026-11-21T11:00:00Z', 1100, 131, 310, 489)`);
+  const rate = 200_000 + customerId;
+  await api.db.rows(sql`insert into cost_rates (customer_id, cdn, monthly_cents) values (${customerId}, ${String(rate)}, 7)`);
+  await api.db.rows(sql`insert into zombie_hunts (customer_id, hunted_at, unread)
+    values (${customerId}, '2026-11-21T03:23:00Z', ${JSON.stringify([{ source: `${name}-source`, problem: "denied" }])}::jsonb)`);
+  await api.db.rows(
+    sql`insert into cost_modes (customer_id, mode, since, changed_by) values (${customerId}, 'audit', '2026-11-20T00:00:00Z', ${`${name}-editor`})`,
+  );
+  return {
+    baselines: series,
+    anomalies: await seedAnomaly(api.db, customerId, series, { explanation: `${name}-explanation`, createdAt: "2026-11-21T11:05:00Z" }),
+    zombies: await seedZombie(api.db, customerId, { resource: `${name}-volume` }),
+    rates: rate,
+    "dead-letters": await seedBatch(api.db, customerId, "dead"),
+  };
 };
 
 /** A customer with at least one row of every kind; `name` is in all of them that hold a text. */
@@ -238,6 +260,7 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
     { title: `${name}-trouble`, impact: "major", text: `${name}-looks`, service_ids: [service.id] },
     options,
   );
+  const costs = await seedCosts(api, id, service.id, name);
   return {
     id,
     name,
@@ -268,6 +291,7 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       incidents: told?.incident ?? 0,
       status: slug,
       "status-page/incidents": published.id,
+      ...costs,
       "operator/channels": operatorChannel.id,
       "operator/notifications": operators?.notification ?? 0,
       "operator/incidents": operators?.incident ?? 0,

@@ -11,6 +11,13 @@ import type { BillingTermsStore } from "./billing/billing-terms.ts";
 import type { Channels } from "./notify/channel.ts";
 import type { ChannelStore } from "./notify/channels.ts";
 import type { NotifyHistory } from "./notify/history.ts";
+import type { AnomalyStore } from "./cost/anomalies.ts";
+import type { DeadLetterStore } from "./cost/dead-letters.ts";
+import type { CostModeStore } from "./cost/modes.ts";
+import type { CostRateStore } from "./cost/rates.ts";
+import type { SeriesStore } from "./cost/series.ts";
+import type { CostSummaryStore } from "./cost/summary.ts";
+import type { ZombieStore } from "./cost/zombies.ts";
 import type { CdnAccountStore } from "./metering/cdn-accounts.ts";
 import type { Clock } from "./platform/clock.ts";
 import type { CorrectionStore } from "./metering/corrections.ts";
@@ -178,6 +185,17 @@ export interface SloDeps {
   readonly sloProgress: SloProgress;
 }
 
+/** What the CDNs and the cloud behind them cost, what is odd of it, and what idles. */
+export interface CostDeps {
+  readonly costAnomalies: AnomalyStore;
+  readonly costSeries: SeriesStore;
+  readonly zombies: ZombieStore;
+  readonly costRates: CostRateStore;
+  readonly costModes: CostModeStore;
+  readonly costDeadLetters: DeadLetterStore;
+  readonly costSummary: CostSummaryStore;
+}
+
 /** What customers publish. */
 export interface PublishDeps {
   readonly statusPages: StatusPageStore;
@@ -214,6 +232,7 @@ export interface Deps
     BillingDeps,
     EvidenceDeps,
     SloDeps,
+    CostDeps,
     PublishDeps,
     CoordinationDeps,
     NotifyDeps,

@@ -12,7 +12,7 @@ type Kind = { readonly effect: Effect; readonly severity: Severity };
 const of = (effect: Effect, severity: Severity): Kind => ({ effect, severity });
 
 /**
- * Every kind of change that people are told of; triggers of the database write them (drizzle/0050, 0055). The severity is that of an
+ * Every kind of change that people are told of; triggers of the database write them (drizzle/0050, 0055, 0060). The severity is that of an
  * ordinary one: `severityOf` says which are less urgent.
  */
 export const notificationKinds = {
@@ -62,6 +62,10 @@ export const notificationKinds = {
   "slo.streak_broken": of("event", "info"),
   "slo.achievement": of("event", "info"),
   "digest.weekly": of("event", "info"),
+  "cost.anomaly": of("open", "critical"),
+  "cost.resolved": of("close", "info"),
+  "zombie.found": of("open", "warning"),
+  "zombie.gone": of("close", "info"),
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type NotificationKind = keyof typeof notificationKinds;
@@ -90,6 +94,18 @@ export const concernsOperator = (kind: NotificationKind): boolean =>
 /** Burn that leaves time until somebody is at work. */
 const slow: ReadonlySet<unknown> = new Set(["6h", "3d", "budget_warning"]);
 
+/** How urgent an anomaly of cost is: in `audit` it is for the record, whatever it costs. */
+const anomalySeverity = ({ mode, severity }: Readonly<Record<string, unknown>>): Severity => {
+  if (mode !== "enforce") return "info";
+  return severity === "critical" ? "critical" : severity === "high" ? "warning" : "info";
+};
+
+/** Insurance that would not pay wakes somebody, waste waits for working hours, and what costs nothing is for the record. */
+const zombieSeverity = ({ severity, wasteCents, unpriced }: Readonly<Record<string, unknown>>): Severity => {
+  if (severity === "critical") return "critical";
+  return wasteCents === 0 && unpriced === undefined ? "info" : "warning";
+};
+
 /** What is only watched, or only recorded, wakes nobody. @param facts as the trigger wrote them */
 export const severityOf = (kind: NotificationKind, facts: Readonly<Record<string, unknown>>): Severity => {
   const { severity } = notificationKinds[kind];
@@ -97,6 +113,8 @@ export const severityOf = (kind: NotificationKind, facts: Readonly<Record<string
   // A budget is of what visitors get, whoever steers them.
   if (kind === "slo.burn") return slow.has(facts["alert"]) ? "warning" : "critical";
   if (kind === "slo.exhausted") return severity;
+  if (kind === "cost.anomaly") return anomalySeverity(facts);
+  if (kind === "zombie.found") return zombieSeverity(facts);
   // It may be known again with the next round, and traffic is where it was.
   if (kind === "switch.held" && facts["reason"] === "backup_unknown") return "warning";
   return facts["shadow"] === true && severity === "critical" ? "warning" : severity;

@@ -30,9 +30,12 @@ export type Message = {
   readonly startedAtMs: number | null;
   /** Of whom it is, for the operator's channels; null: the receiver's own, or nobody's. */
   readonly customer: string | null;
-  /** By snake_case name: `service_id`, `storm_id`, `incident_id`, `invoice_id`, `objective_id`, `alert_id`, `notification_id`. */
+  /**
+   * By snake_case name: `service_id`, `storm_id`, `incident_id`, `invoice_id`, `objective_id`, `alert_id`, `anomaly_id`, `zombie_id`,
+   * `notification_id`.
+   */
   readonly ids: Readonly<Record<string, number>>;
-  /** Where the API tells more, such as `/v1/incidents/42`; null: nowhere. */
+  /** Where the API, or the console, tells more, such as `/v1/incidents/42`; null: nowhere. */
   readonly path: string | null;
   /** Of a mail that some of its recipients were given: who is left. Absent: everybody. */
   readonly left?: readonly string[];

@@ -1,3 +1,5 @@
+import { costFigures, costPath, costWordings, isOfCosts } from "./cost-message.ts";
+import type { CostKind } from "./cost-message.ts";
 import { formatDuration, formatTime } from "./figures.ts";
 import type { Notification } from "./incident.ts";
 import type { NotificationKind, Severity } from "./kinds.ts";
@@ -39,7 +41,7 @@ const mode = (facts: Facts): string => modes[text(facts, "mode") ?? ""] ?? "over
 
 const stormOf = (facts: Facts): string => (text(facts, "policy") === "http_latency" ? "slow" : "failing");
 
-const wordings: Readonly<Record<Exclude<NotificationKind, SloKind>, Wording>> = {
+const wordings: Readonly<Record<Exclude<NotificationKind, SloKind | CostKind>, Wording>> = {
   "storm.started": (f) =>
     words(
       `${text(f, "primaryCdn") ?? "The primary"} is ${stormOf(f)}: ${service(f)}`,
@@ -237,6 +239,21 @@ const figures: readonly Figure[] = [
   ["Error", (f) => text(f, "error")],
 ];
 
+const wordingOf = (kind: NotificationKind): Wording => {
+  if (isOfObjectives(kind)) return sloWordings[kind];
+  return isOfCosts(kind) ? costWordings[kind] : wordings[kind];
+};
+
+const figuresOf = (kind: NotificationKind): readonly Figure[] => {
+  if (isOfObjectives(kind)) return sloFigures[kind];
+  return isOfCosts(kind) ? costFigures[kind] : figures;
+};
+
+const pathOf = (kind: NotificationKind, one: Notification): string | null => {
+  if (isOfObjectives(kind)) return sloPath(kind, one);
+  return isOfCosts(kind) ? costPath : (paths.find(([kinds]) => kinds.test(kind))?.[1](one) ?? null);
+};
+
 /**
  * A message about what belongs to no incident.
  * @param told what it tells of, the oldest first; the newest gives it its words, the number of those of its kind the plural
@@ -249,10 +266,10 @@ export const singleMessage = (
   const alike = told.filter(({ kind }) => kind === about.kind);
   const newest = alike.at(-1) ?? told.at(-1) ?? told[0];
   const { kind } = about;
-  const wording = isOfObjectives(kind) ? sloWordings[kind] : wordings[kind];
+  const wording = wordingOf(kind);
   const all = alike.map(({ facts }) => facts);
   const { title, summary } = deletion(kind, newest.facts) ?? wording(newest.facts, all.length, all);
-  const path = isOfObjectives(kind) ? sloPath(kind, newest) : (paths.find(([kinds]) => kinds.test(kind))?.[1](newest) ?? null);
+  const path = pathOf(kind, newest);
   const ids: Readonly<Record<string, number | null>> = {
     notification_id: newest.id === 0 ? null : newest.id,
     service_id: newest.serviceId,
@@ -261,6 +278,8 @@ export const singleMessage = (
     channel_id: number(newest.facts, "channelId"),
     objective_id: number(newest.facts, "objectiveId"),
     alert_id: number(newest.facts, "alertId"),
+    anomaly_id: number(newest.facts, "anomalyId"),
+    zombie_id: number(newest.facts, "zombieId"),
   };
   return {
     kind,
@@ -269,7 +288,7 @@ export const singleMessage = (
     thread: about.thread,
     title,
     summary,
-    facts: (isOfObjectives(kind) ? sloFigures[kind] : figures).flatMap(([label, value]) => {
+    facts: figuresOf(kind).flatMap(([label, value]) => {
       const shown = value(newest.facts);
       return shown === null ? [] : [{ label, value: shown }];
     }),

@@ -2,6 +2,7 @@ import type { MetricsReading } from "../../adapters/ports/coordination/metrics.t
 import { shardsWanted } from "../../domain/coordination/shard-load.ts";
 import { sealCounts } from "../../domain/tenants/seals.ts";
 import type { MetricFamily, Sample } from "../../http/prometheus.ts";
+import { costFamilies } from "./cost-metrics.ts";
 import { counter, gauge } from "./metric-family.ts";
 import { notifyFamilies } from "./notify-metrics.ts";
 import { sloFamilies } from "./slo-metrics.ts";
@@ -285,5 +286,6 @@ export const metricFamilies = (
     counter("invoices_issued_total", "Invoices ever issued.", [[{}, reading.invoices]]),
     ...notifyFamilies(reading),
     ...sloFamilies(reading),
+    ...costFamilies(reading),
   ];
 };

@@ -23,13 +23,16 @@ describe("messages as they are read", () => {
     await expect(renderMail(message, baseUrl).html).toMatchFileSnapshot(file("html"));
   });
 
-  it.each(["storm.started", "storm.ended", "switch.held", "invoice.issued", "test"])("%s, for programs", async (name) => {
-    const message = sampleMessages[name];
-    if (message === undefined) throw new Error(name);
-    await expect(json({ webhook: renderWebhook(message, baseUrl), pagerduty: renderPagerduty(message, null) })).toMatchFileSnapshot(
-      new URL(`${name}.programs.json`, golden).pathname,
-    );
-  });
+  it.each(["storm.started", "storm.ended", "switch.held", "invoice.issued", "cost.anomaly", "zombie.found", "test"])(
+    "%s, for programs",
+    async (name) => {
+      const message = sampleMessages[name];
+      if (message === undefined) throw new Error(name);
+      await expect(json({ webhook: renderWebhook(message, baseUrl), pagerduty: renderPagerduty(message, null) })).toMatchFileSnapshot(
+        new URL(`${name}.programs.json`, golden).pathname,
+      );
+    },
+  );
 
   it("has no file of a kind that is no more", () => {
     const known = new Set(all.flatMap(([name]) => ["txt", "slack.json", "html", "programs.json"].map((ending) => `${name}.${ending}`)));

@@ -3,14 +3,16 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { createJobRunStore } from "../../../src/adapters/db/coordination/job-runs.ts";
 import { startApi } from "../../support/api.ts";
 import type { Api } from "../../support/api.ts";
+import { seedAnomaly, seedBatch, seedSeries, seedZombie } from "../../support/cost-seed.ts";
 
 const secret = "metrics-token-of-the-test";
 let api: Api;
 
 beforeAll(async () => {
   api = await startApi({ METRICS_TOKEN: secret });
-  const { editor } = await api.onboard("acme");
+  const { editor, id: customerId } = await api.onboard("acme");
   const { id } = await api.service(editor);
+  await seedCosts(customerId);
   const policy = await api.created(`/v1/services/${id}/storm-policies`, {}, { token: editor });
   const domain = await api.created(`/v1/services/${id}/domains`, { name: "a.example.com" }, { token: editor });
   const jobRuns = createJobRunStore(api.db);
@@ -71,6 +73,21 @@ beforeAll(async () => {
   await api.db.rows(sql`update providers set clock_skew_ms = 45012 where name = 'cloudflare'`);
 });
 
+/** Of each something that counts, beside what does no more. */
+const seedCosts = async (customerId: number): Promise<void> => {
+  await seedAnomaly(api.db, customerId, await seedSeries(api.db, customerId));
+  const over = await seedAnomaly(api.db, customerId, await seedSeries(api.db, customerId, { account: "other" }), { severity: "critical" });
+  await api.db.rows(sql`update cost_anomalies set state = 'resolved', resolved_at = now() where id = ${over}`);
+  await seedZombie(api.db, customerId);
+  await seedZombie(api.db, customerId, { resource: "unpriced", waste: null });
+  const dismissed = await seedZombie(api.db, customerId, { resource: "dismissed" });
+  await api.db.rows(sql`update zombies set state = 'dismissed' where id = ${dismissed}`);
+  const queued = await seedBatch(api.db, customerId, "queued");
+  await api.db.rows(sql`update cost_batches set created_at = now() - interval '300 seconds' where id = ${queued}`);
+  await seedBatch(api.db, customerId, "dead");
+  await seedBatch(api.db, customerId, "dead");
+};
+
 const scrape = (token: string | null = secret) => api.call("GET", "/metrics", { token });
 
 describe("/metrics", () => {
@@ -125,6 +142,13 @@ describe("/metrics", () => {
         'tranche_deliveries_dead{kind="slack"} 1',
         'tranche_deliveries_dead{kind="webhook"} 0',
         'tranche_deliveries_overdue_seconds{kind="slack"} 0',
+        'tranche_cost_anomalies_open{severity="critical"} 0',
+        'tranche_cost_anomalies_open{severity="high"} 1',
+        'tranche_zombies_open{rule="backup-would-not-pay"} 0',
+        'tranche_zombies_open{rule="volume-unattached"} 2',
+        'tranche_zombies_waste_cents{rule="volume-unattached"} 800',
+        'tranche_cost_batches{state="queued"} 1',
+        'tranche_cost_batches{state="dead"} 2',
       ]),
     );
     expect(text).not.toMatch(/throttled|job_last_success_age_seconds\{job="bill"/);
@@ -142,6 +166,7 @@ describe("/metrics", () => {
       ['tranche_deliveries_pending_oldest_age_seconds{kind="webhook"}', 500],
       ['tranche_deliveries_overdue_seconds{kind="webhook"}', 200],
       ["tranche_outbox_lag_seconds", 70],
+      ["tranche_cost_queue_oldest_age_seconds", 300],
     ] as const) {
       expect(ageOf(series), series).toBeGreaterThanOrEqual(seconds);
       expect(ageOf(series), series).toBeLessThan(seconds + 60);

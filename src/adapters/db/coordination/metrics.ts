@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { MetricsReading, MetricsStore } from "../../ports/coordination/metrics.ts";
 import type { Database } from "../platform/client.ts";
+import { costQueue, openAnomalies, openZombies } from "../cost/standing.ts";
 import { channelStandings, deadDeliveries, openIncidents, outboxLagSeconds, pendingDeliveries } from "../notify/standing.ts";
 import { objectiveStates, openSloAlerts } from "../slo/standing.ts";
 import { sealStandings } from "../platform/seals.ts";
@@ -73,6 +74,9 @@ export const createMetricsStore = (db: Database): MetricsStore => ({
       ${list(deadDeliveries)} as "deadDeliveries",
       ${list(openSloAlerts)} as "sloAlerts",
       ${list(objectiveStates)} as objectives,
+      ${list(openAnomalies)} as "costAnomalies",
+      ${list(openZombies)} as zombies,
+      ${list(costQueue)} as "costBatches",
       ${outboxLagSeconds} as "outboxLagSeconds",
       (select count(*) from adjustment_causes) as "adjustmentCauses",
       (select coalesce(sum(next_invoice_number - 1), 0)::bigint from customers) as invoices`);

@@ -252,6 +252,8 @@ export const costAnomalies = pgTable(
     changedBy: text("changed_by"),
     changedAt: at("changed_at"),
     note: text("note"),
+    /** When a person said that it was expected, kept beyond its end: what false alarms are counted by. Null: nobody did. */
+    expectedAt: at("expected_at"),
     /** How the customer was told of it: by the mode at that time. */
     mode: text("mode", { enum: ["shadow", "audit", "enforce"] }).notNull(),
     createdAt: createdAt(),

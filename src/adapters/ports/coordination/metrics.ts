@@ -75,6 +75,12 @@ export type MetricsReading = {
   readonly sloAlerts: readonly { readonly alert: string; readonly count: number }[];
   /** By their state at the end of the last closed day; `new`: none is closed yet. */
   readonly objectives: readonly { readonly state: string; readonly count: number }[];
+  /** Anomalies of cost that are not resolved. */
+  readonly costAnomalies: readonly { readonly severity: string; readonly count: number }[];
+  /** What idles, with what it is known to cost a month. */
+  readonly zombies: readonly { readonly rule: string; readonly count: number; readonly wasteCents: number }[];
+  /** Batches of events that wait to be scored, and those that could not be. */
+  readonly costBatches: readonly { readonly state: string; readonly count: number; readonly oldestAgeSeconds: number }[];
   /** Causes of adjustments that wait for the next billing run. */
   readonly adjustmentCauses: number;
 };

@@ -1,12 +1,9 @@
+import type { CostMode } from "../../../domain/cost/mode.ts";
 import type { Change, Page, Paged } from "../tenants/change.ts";
 
 /** How an anomaly stands; all but `resolved` are one's that is not over. */
 export const anomalyStates = ["open", "acknowledged", "snoozed", "expected", "resolved"] as const;
 export type AnomalyState = (typeof anomalyStates)[number];
-
-/** How a customer is told of anomalies: not at all, for the record, in earnest. */
-export const costModeNames = ["shadow", "audit", "enforce"] as const;
-export type CostModeName = (typeof costModeNames)[number];
 
 /** `priced`: events with a cost; `calls`: how many without one an hour has; `egress`: an hour's bytes, as money where its rate is known. */
 export type SeriesKind = "priced" | "calls" | "egress";
@@ -45,7 +42,7 @@ export type CostAnomaly = {
   readonly changedBy: string | null;
   readonly changedAtMs: number | null;
   readonly note: string | null;
-  readonly mode: CostModeName;
+  readonly mode: CostMode;
   readonly createdAtMs: number;
   readonly resolvedAtMs: number | null;
 };

@@ -32,7 +32,7 @@ export type SeriesFilter = { readonly serviceId?: number | undefined; readonly k
 export interface SeriesStore {
   list(customerId: number, filter: SeriesFilter, page: Page): Promise<Paged<CostBaseline>[]>;
   find(customerId: number, id: number): Promise<CostBaseline | null>;
-  /** Forgets what is usual: what comes next is learnt as of a new series. @returns null where there is none */
+  /** Forgets what is usual: what comes next is learnt as of a new series, whose memory is `{}`. @returns null where there is none */
   reset(customerId: number, id: number, change: Change): Promise<CostBaseline | null>;
   /** Hours of `[fromMs, toMs)`, ascending. @returns null where there is no such series */
   hours(customerId: number, id: number, span: { readonly fromMs: number; readonly toMs: number }): Promise<CostTrendHour[] | null>;

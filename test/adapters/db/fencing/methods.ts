@@ -240,6 +240,12 @@ export const allowedUnfenced: Readonly<Record<string, readonly [count: number, w
 
 /** Files in which there are only requests of the API: whoever makes one has the right to. */
 export const requestFiles: readonly string[] = [
+  "db/cost/anomalies.ts",
+  "db/cost/dead-letters.ts",
+  "db/cost/modes.ts",
+  "db/cost/rates.ts",
+  "db/cost/series.ts",
+  "db/cost/zombies.ts",
   "db/notify/channels.ts",
   "db/notify/history.ts",
   "db/slo/corrections.ts",

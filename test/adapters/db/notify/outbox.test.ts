@@ -53,6 +53,17 @@ const change = (result: string, reason = "storm") =>
    values ($1, $2, 100, 0, 0, 100, $4, 'tranche', 1, $3, now()) returning id`,
     [ids.service, ids.domain, result, reason],
   );
+const seriesOf = (account: string) =>
+  one(
+    "insert into cost_series (customer_id, kind, account_id, resource_type, unit, memory) values ($1, 'priced', $2, 'ec2:instance', 'cents', '{}') returning id",
+    [ids.customer, account],
+  );
+const anomalyOf = (series: number, mode: string) =>
+  one(
+    `insert into cost_anomalies (customer_id, series_id, severity, score, explanation, figures, value, first_hour, last_hour, mode)
+     values ($1, $2, 'high', 70, 'Odd.', '{}', 1240, now(), now(), $3) returning id`,
+    [ids.customer, series, mode],
+  );
 const job = (ok: boolean, overruns = 0) =>
   sql(
     `insert into job_runs (job, provider, last_started_at, last_succeeded_at, last_failed_at, overruns) values ('tick:0', 'cloudflare', now(), case when $1 then clock_timestamp() end, case when not $1 then clock_timestamp() end, $2)
@@ -319,6 +330,92 @@ const changes: readonly [what: string, does: () => Promise<unknown>, kinds: read
       await sql("update slo_objectives set deleted_at = now()");
     },
     ["slo.burn", "slo.burn", "slo.exhausted", "slo.resolved", "slo.resolved", "slo.resolved"],
+  ],
+  [
+    "an anomaly is found, gets worse, is snoozed, goes on, and ends",
+    async () => {
+      const series = await seriesOf("account 1");
+      const id = await anomalyOf(series, "enforce");
+      await sql("update cost_anomalies set hours = 2, severity = 'high' where id = $1", [id]);
+      await sql("update cost_anomalies set state = 'acknowledged', changed_by = 'token:1', changed_at = now() where id = $1", [id]);
+      await sql("update cost_anomalies set severity = 'critical' where id = $1", [id]);
+      await sql(
+        "update cost_anomalies set state = 'snoozed', snoozed_until = now() - interval '1 second', severity = 'critical' where id = $1",
+        [id],
+      );
+      await sql("update cost_anomalies set state = 'open', snoozed_until = null where id = $1", [id]);
+      await sql("update cost_anomalies set state = 'resolved', resolved_at = now() where id = $1", [id]);
+      expect(
+        await sql("select distinct subject, service_id is null as everywhere, facts->>'account' as account from notifications"),
+      ).toEqual([{ subject: `cost-anomaly:${id}`, everywhere: true, account: "account 1" }]);
+      expect(await sql("select facts->>'was' as was, facts->>'severity' as severity from notifications order by id")).toEqual([
+        { was: null, severity: "high" },
+        { was: "high", severity: "critical" },
+        { was: "critical", severity: "critical" },
+        { was: null, severity: "critical" },
+      ]);
+    },
+    ["cost.anomaly", "cost.anomaly", "cost.anomaly", "cost.resolved"],
+  ],
+  [
+    "an anomaly of the shadow is found, gets worse and ends, also after the mode has changed",
+    async () => {
+      const id = await anomalyOf(await seriesOf("account 2"), "shadow");
+      await sql("insert into cost_modes (customer_id, mode, changed_by) values ($1, 'enforce', 'admin')", [ids.customer]);
+      await sql("update cost_anomalies set severity = 'critical' where id = $1", [id]);
+      await sql("update cost_anomalies set state = 'resolved', resolved_at = now() where id = $1", [id]);
+    },
+    [],
+  ],
+  [
+    "an anomaly that a person called expected gets worse",
+    async () => {
+      const id = await anomalyOf(await seriesOf("account 3"), "audit");
+      await sql("update cost_anomalies set state = 'expected' where id = $1", [id]);
+      await sql("update cost_anomalies set severity = 'critical' where id = $1", [id]);
+    },
+    ["cost.anomaly"],
+  ],
+  [
+    "a hunt finds many things, sees them again, and the last of them goes",
+    async () => {
+      await sql(
+        `insert into zombies (customer_id, rule, resource, severity, first_seen, last_seen, last_activity, estimated_monthly_waste, reason, remedy)
+         select $1, 'volume-unattached', 'vol-' || n, 'warning', now(), now(), now(), nullif(n, 7) * 100, 'Loose.', 'Delete it.' from generate_series(1, 9) n`,
+        [ids.customer],
+      );
+      await sql("update zombies set last_seen = now()");
+      expect(
+        await sql(
+          "select facts->'found' as found, facts->'wasteCents' as waste, facts->'unpriced' as unpriced, jsonb_array_length(facts->'listed') as listed, facts->'listed'->0->>'resource' as first from notifications",
+        ),
+      ).toEqual([{ found: 9, waste: 3_800, unpriced: 1, listed: 6, first: "vol-9" }]);
+      await sql("update zombies set state = 'remediated', remediated_at = now() where resource <> 'vol-1'");
+      await sql("update zombies set state = 'dismissed', changed_by = 'token:1' where resource = 'vol-1'");
+      await sql("update zombies set state = 'open' where resource = 'vol-1'");
+      await sql("update zombies set state = 'remediated', remediated_at = now() where resource = 'vol-1'");
+    },
+    ["zombie.found", "zombie.gone", "zombie.found", "zombie.gone"],
+  ],
+  [
+    "two backups would not pay, beside what idles: one is dismissed, one is well again",
+    async () => {
+      await sql(
+        `insert into zombies (customer_id, service_id, rule, resource, severity, first_seen, last_seen, last_activity, reason, remedy)
+         select $1, $2, case n when 3 then 'token-unused' else 'backup-would-not-pay' end, 'backup ' || n, case n when 3 then 'warning' else 'critical' end, now(), now(), now(), 'Dead.', 'Mend it.' from generate_series(1, 3) n`,
+        [ids.customer, ids.service],
+      );
+      await sql("update zombies set state = 'dismissed', changed_by = 'token:1', note = 'known' where resource = 'backup 1'");
+      await sql("update zombies set state = 'remediated', remediated_at = now() where resource = 'backup 2'");
+      await sql("update zombies set state = 'remediated', remediated_at = now() where resource = 'backup 1'");
+      const rows = await sql<{ subject: string }>(
+        "select subject, facts->>'actor' as actor, facts->>'service' as service from notifications order by id",
+      );
+      expect(rows.map(({ subject }) => subject.replace(/\d+/, "N"))).toEqual(["zombie:N", "zombie:N", "zombies", "zombie:N", "zombie:N"]);
+      expect(rows[3]).toMatchObject({ actor: "token:1", service: "shop" });
+      expect(rows[0]?.subject).toBe(rows[3]?.subject);
+    },
+    ["zombie.found", "zombie.found", "zombie.found", "zombie.gone", "zombie.gone"],
   ],
   [
     "days end a streak of three, and one of two",

@@ -1,0 +1,1 @@
+ALTER TABLE "cost_anomalies" ADD COLUMN "expected_at" timestamp with time zone;

@@ -24,6 +24,7 @@ CREATE TABLE "cost_accounts" (
 	"aws_accounts" text[] NOT NULL,
 	"regions" text[] NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"tried_at" timestamp with time zone,
 	"last_read_at" timestamp with time zone,
 	"last_error" text,
 	"deleted_at" timestamp with time zone,
@@ -51,6 +52,7 @@ CREATE TABLE "cost_anomalies" (
 	"changed_by" text,
 	"changed_at" timestamp with time zone,
 	"note" text,
+	"expected_at" timestamp with time zone,
 	"mode" text NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"resolved_at" timestamp with time zone,
@@ -96,6 +98,16 @@ CREATE TABLE "cost_events" (
 	CONSTRAINT "cost_events_cents" CHECK ("cost_events"."hourly_cost_cents" >= 0)
 );
 --> statement-breakpoint
+CREATE TABLE "cost_files" (
+	"account_id" bigint NOT NULL,
+	"key" text NOT NULL,
+	"state" text NOT NULL,
+	"tries" integer DEFAULT 0 NOT NULL,
+	"last_error" text,
+	"updated_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "cost_files_account_id_key_pk" PRIMARY KEY("account_id","key")
+);
+--> statement-breakpoint
 CREATE TABLE "cost_hours" (
 	"series_id" bigint NOT NULL,
 	"hour" timestamp with time zone NOT NULL,
@@ -126,6 +138,17 @@ CREATE TABLE "cost_rates" (
 	CONSTRAINT "cost_rates_values" CHECK ("cost_rates"."cents_per_gb" >= 0 and "cost_rates"."monthly_cents" >= 0 and coalesce("cost_rates"."cents_per_gb", "cost_rates"."monthly_cents") is not null)
 );
 --> statement-breakpoint
+CREATE TABLE "cost_seasons" (
+	"series_id" bigint NOT NULL,
+	"hour" smallint NOT NULL,
+	"count" integer NOT NULL,
+	"mean" double precision NOT NULL,
+	"rest" double precision NOT NULL,
+	"m2" double precision NOT NULL,
+	CONSTRAINT "cost_seasons_series_id_hour_pk" PRIMARY KEY("series_id","hour"),
+	CONSTRAINT "cost_seasons_hour" CHECK ("cost_seasons"."hour" between 0 and 191)
+);
+--> statement-breakpoint
 CREATE TABLE "cost_series" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "cost_series_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"customer_id" bigint NOT NULL,
@@ -141,7 +164,7 @@ CREATE TABLE "cost_series" (
 	"event_count" bigint DEFAULT 0 NOT NULL,
 	"observed_actors" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"last_hour" timestamp with time zone,
-	"resets" integer DEFAULT 0 NOT NULL,
+	"version" bigint DEFAULT 1 NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "cost_series_kind" CHECK (("cost_series"."kind" = 'egress') = ("cost_series"."service_id" is not null))
@@ -151,6 +174,15 @@ CREATE TABLE "zombie_hunts" (
 	"customer_id" bigint PRIMARY KEY NOT NULL,
 	"hunted_at" timestamp with time zone NOT NULL,
 	"unread" jsonb DEFAULT '[]'::jsonb NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "zombie_sightings" (
+	"customer_id" bigint NOT NULL,
+	"rule" text NOT NULL,
+	"resource" text NOT NULL,
+	"account" text DEFAULT '' NOT NULL,
+	"first_seen" timestamp with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "zombie_sightings_customer_id_rule_resource_account_pk" PRIMARY KEY("customer_id","rule","resource","account")
 );
 --> statement-breakpoint
 CREATE TABLE "zombies" (
@@ -182,12 +214,15 @@ ALTER TABLE "cost_anomalies" ADD CONSTRAINT "cost_anomalies_series_id_cost_serie
 ALTER TABLE "cost_batches" ADD CONSTRAINT "cost_batches_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_cursors" ADD CONSTRAINT "cost_cursors_account_id_cost_accounts_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."cost_accounts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_events" ADD CONSTRAINT "cost_events_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "cost_files" ADD CONSTRAINT "cost_files_account_id_cost_accounts_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."cost_accounts"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_hours" ADD CONSTRAINT "cost_hours_series_id_cost_series_id_fk" FOREIGN KEY ("series_id") REFERENCES "public"."cost_series"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_modes" ADD CONSTRAINT "cost_modes_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_rates" ADD CONSTRAINT "cost_rates_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "cost_seasons" ADD CONSTRAINT "cost_seasons_series_id_cost_series_id_fk" FOREIGN KEY ("series_id") REFERENCES "public"."cost_series"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_series" ADD CONSTRAINT "cost_series_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "cost_series" ADD CONSTRAINT "cost_series_service_id_services_id_fk" FOREIGN KEY ("service_id") REFERENCES "public"."services"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "zombie_hunts" ADD CONSTRAINT "zombie_hunts_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "zombie_sightings" ADD CONSTRAINT "zombie_sightings_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "zombies" ADD CONSTRAINT "zombies_customer_id_customers_id_fk" FOREIGN KEY ("customer_id") REFERENCES "public"."customers"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "zombies" ADD CONSTRAINT "zombies_service_id_services_id_fk" FOREIGN KEY ("service_id") REFERENCES "public"."services"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE UNIQUE INDEX "cost_accounts_name_key" ON "cost_accounts" USING btree ("customer_id","name") WHERE "cost_accounts"."deleted_at" is null;--> statement-breakpoint

@@ -1,6 +1,17 @@
 import { z } from "zod";
 import { partitionOf } from "./domain/steering/aws-partition.ts";
-import { deployment, endpoint, isKey, isOrigin, loopbackAddress, mailAddress, secret, smtpUrl } from "./config-rules.ts";
+import {
+  archiveUrl,
+  deployment,
+  endpoint,
+  isKey,
+  isOrigin,
+  isRegionName,
+  loopbackAddress,
+  mailAddress,
+  secret,
+  smtpUrl,
+} from "./config-rules.ts";
 import { billingCycles } from "./domain/billing/billing-cycle.ts";
 import { creditRules } from "./domain/billing/credit.ts";
 import { isCurrency } from "./domain/billing/currency.ts";
@@ -106,6 +117,7 @@ const singleSecrets = [
   "FASTLY_API_TOKEN",
   "EVIDENCE_SIGNING_KEY",
   "MAIL_API_TOKEN",
+  "ARCHIVE_SECRET_ACCESS_KEY",
 ] as const;
 const secretLists = ["SECRETS_KEY", "SECRETS_KEY_PREVIOUS"] as const;
 
@@ -156,6 +168,7 @@ export const environment = z
     QUOTA_TOKENS: quota(),
     QUOTA_CHANNELS: quota(),
     QUOTA_OBJECTIVES: quota(),
+    QUOTA_COST_ACCOUNTS: quota(),
     METRICS_TOKEN: secret(16),
     CRON_SECRET: secret(16),
     VERCEL_REGION: z.string().optional(),
@@ -201,6 +214,7 @@ export const environment = z
     AWS_SESSION_TOKEN: z.string().min(1).optional(),
     ROUTE53_ENDPOINT: endpoint().optional(),
     STS_ENDPOINT: endpoint().optional(),
+    S3_ENDPOINT: endpoint().optional(),
     USAGE_WINDOW: duration("1h", 1_000, 24 * hourMs)
       .refine((ms) => (24 * hourMs) % ms === 0, "must divide 24h")
       .refine((ms) => ms % 1_000 === 0, "must be whole seconds"),
@@ -231,6 +245,12 @@ export const environment = z
     MAIL_API_TOKEN: z.string().min(1).optional(),
     MAIL_FROM: mailAddress().optional(),
     PAGERDUTY_ENDPOINT: endpoint().optional(),
+    ARCHIVE_URL: archiveUrl().optional(),
+    ARCHIVE_REGION: z.string().default("us-east-1").refine(isRegionName, "must be a region such as eu-central-1, or auto"),
+    ARCHIVE_ENDPOINT: endpoint().optional(),
+    ARCHIVE_ACCESS_KEY_ID: z.string().min(1).optional(),
+    ARCHIVE_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+    COST_EVENT_RETENTION: duration("2160h", 48 * hourMs, 24 * 800 * hourMs),
     BILLING_PERIOD: duration("24h", 1_000, 366 * 24 * hourMs),
     BILLING_RATE_CENTS_PER_GB: decimal("12", 1_000_000),
     BILLING_DISCOUNT_RATE: decimal("0.5", 1),
@@ -260,13 +280,18 @@ export const environment = z
     pair("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
     pair("CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_API_TOKEN");
     pair("MAIL_API_URL", "MAIL_API_TOKEN");
-    const needs = (name: keyof typeof env, needed: keyof typeof env, isThere: boolean) => {
+    const needs = (name: string, needed: keyof typeof env, isThere: boolean) => {
       if (!isThere) ctx.addIssue({ code: "custom", path: [needed], message: `is required with ${name}` });
     };
     // The keys of an identity provider sign for all of its clients: only the audience says whom a token is for.
     if (env.AUTH_JWKS_URL !== undefined) needs("AUTH_JWKS_URL", "AUTH_JWT_AUDIENCE", env.AUTH_JWT_AUDIENCE !== undefined);
     for (const name of ["AUTH_JWT_AUDIENCE", "AUTH_JWT_ISSUER"] as const) {
       if (env[name] !== undefined) needs(name, "AUTH_JWKS_URL", (env.AUTH_JWKS_URL ?? env.AUTH_JWT_SECRET) !== undefined);
+    }
+    pair("ARCHIVE_ACCESS_KEY_ID", "ARCHIVE_SECRET_ACCESS_KEY");
+    if (env.ARCHIVE_URL?.kind === "s3") needs("an ARCHIVE_URL of s3", "ARCHIVE_ACCESS_KEY_ID", env.ARCHIVE_ACCESS_KEY_ID !== undefined);
+    for (const name of ["ARCHIVE_ACCESS_KEY_ID", "ARCHIVE_ENDPOINT"] as const) {
+      if (env[name] !== undefined) needs(name, "ARCHIVE_URL", env.ARCHIVE_URL?.kind === "s3");
     }
     for (const name of ["SMTP_URL", "MAIL_API_URL"] as const) {
       if (env[name] !== undefined) needs(name, "MAIL_FROM", env.MAIL_FROM !== undefined);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseArchiveUrl } from "./domain/cost/archive-url.ts";
 import { endpointFault } from "./domain/platform/endpoint.ts";
 import { isMailAddress } from "./domain/notify/mail-address.ts";
 import { parseSmtpUrl } from "./domain/notify/smtp-url.ts";
@@ -49,5 +50,17 @@ export const smtpUrl = () =>
     ctx.addIssue({ code: "custom", message: server });
     return z.NEVER;
   });
+
+/** Where batches of events are kept (`domain/cost/archive-url.ts`). */
+export const archiveUrl = () =>
+  z.string().transform((text, ctx) => {
+    const place = parseArchiveUrl(text);
+    if (typeof place !== "string") return place;
+    ctx.addIssue({ code: "custom", message: place });
+    return z.NEVER;
+  });
+
+/** Of anything that speaks S3: it becomes a part of a host's name. */
+export const isRegionName = (text: string): boolean => /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/.test(text);
 
 export const mailAddress = () => z.string().refine(isMailAddress, "must be an address such as alerts@example.com, without a name");

@@ -78,6 +78,7 @@ const toConfig = (env: z.infer<typeof environment>) => ({
     tokens: env.QUOTA_TOKENS ?? (env.PROVIDER === "local" ? mostOfAnything : 50),
     channels: env.QUOTA_CHANNELS ?? (env.PROVIDER === "local" ? mostOfAnything : 20),
     objectives: env.QUOTA_OBJECTIVES ?? (env.PROVIDER === "local" ? mostOfAnything : 200),
+    cost_accounts: env.QUOTA_COST_ACCOUNTS ?? (env.PROVIDER === "local" ? mostOfAnything : 10),
   },
   metricsToken: env.METRICS_TOKEN ?? null,
   cronSecret: env.CRON_SECRET ?? null,
@@ -157,6 +158,22 @@ const toConfig = (env: z.infer<typeof environment>) => ({
               ? null
               : { url: env.MAIL_API_URL, token: env.MAIL_API_TOKEN },
         },
+  /** Where batches of events of cost are kept as they came; null: nowhere. */
+  archive:
+    env.ARCHIVE_URL === undefined
+      ? null
+      : {
+          place: env.ARCHIVE_URL,
+          region: env.ARCHIVE_REGION,
+          endpoint: env.ARCHIVE_ENDPOINT ?? null,
+          credentials:
+            env.ARCHIVE_ACCESS_KEY_ID === undefined || env.ARCHIVE_SECRET_ACCESS_KEY === undefined
+              ? null
+              : { accessKeyId: env.ARCHIVE_ACCESS_KEY_ID, secretAccessKey: env.ARCHIVE_SECRET_ACCESS_KEY },
+        },
+  costEventRetentionMs: env.COST_EVENT_RETENTION,
+  /** Replaces S3 of the regions of customers' buckets; null: AWS. */
+  s3Endpoint: env.S3_ENDPOINT ?? null,
   /** Events go there in the place of PagerDuty. */
   pagerdutyEndpoint: env.PAGERDUTY_ENDPOINT ?? null,
   billing: {

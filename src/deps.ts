@@ -2,11 +2,13 @@ import { connect } from "./adapters/db/platform/client.ts";
 import { systemClock } from "./adapters/platform/clock.ts";
 import { createConsoleLog } from "./adapters/platform/log.ts";
 import { systemRandom } from "./adapters/platform/random.ts";
+import type { OpenFolder } from "./adapters/ports/cost/archive.ts";
 import type { Deps } from "./adapters/ports/deps.ts";
 import type { Clock } from "./adapters/ports/platform/clock.ts";
 import type { Log } from "./adapters/ports/platform/log.ts";
 import type { Connect } from "./adapters/ports/platform/connect.ts";
 import type { Random } from "./adapters/ports/platform/random.ts";
+import { buildAwsRoles } from "./composition/aws.ts";
 import { buildBilling } from "./composition/billing.ts";
 import { buildCoordination } from "./composition/coordination.ts";
 import { buildCost } from "./composition/cost.ts";
@@ -22,6 +24,7 @@ import { buildSlo } from "./composition/slo.ts";
 import { buildSteering } from "./composition/steering.ts";
 import { buildTenants } from "./composition/tenants.ts";
 import type { Config } from "./config.ts";
+import { createScorer } from "./cron/cost/score.ts";
 import { createTeller } from "./cron/notify/tell.ts";
 import { createWatcher } from "./cron/slo/watch.ts";
 import { newRunId } from "./cron/rounds/dispatch.ts";
@@ -38,11 +41,16 @@ export type Runtime = {
   readonly bindings?: Readonly<Record<string, unknown>>;
   /** Opens TCP connections. Without it a zone's name servers are not queried, and no mail is sent by SMTP. */
   readonly connect?: Connect;
+  /** Opens a folder as an archive. Without it an ARCHIVE_URL that is one is refused. */
+  readonly openFolder?: OpenFolder;
 };
 
 const send: typeof fetch = (input, init) => fetch(input, init);
 
-/** Constructs every adapter, by capability (`composition/`). Nothing is connected or queried yet. */
+/**
+ * Constructs every adapter, by capability (`composition/`). Nothing is connected or queried yet.
+ * @throws ConfigError where the runtime lacks what the configuration needs
+ */
 export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps => {
   const log = runtime.log ?? createConsoleLog(runtime.clock ?? systemClock, { provider: config.provider }, secretsOf(config));
   const random = runtime.random ?? systemRandom;
@@ -62,6 +70,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     bindings: runtime.bindings ?? {},
     signing: signer && { signer, clock },
   };
+  const roles = buildAwsRoles(common);
 
   const tenants = buildTenants(common);
   const platform = buildPlatform({ ...common, sharedClock, waitUntil: runtime.waitUntil });
@@ -69,12 +78,12 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
     ...platform,
     ...tenants,
     ...buildDetection({ ...common, timeKeeper: sharedClock }),
-    ...buildSteering({ ...common, connect: runtime.connect ?? null, ownership: tenants.ownership }),
+    ...buildSteering({ ...common, connect: runtime.connect ?? null, ownership: tenants.ownership, roles }),
     ...buildMetering(common),
     ...buildBilling(common),
     ...buildEvidence({ ...common, signer }),
     ...buildSlo(common),
-    ...buildCost(common),
+    ...buildCost({ ...common, openFolder: runtime.openFolder ?? null, roles }),
     ...buildPublish({ ...common, background: platform.background }),
     ...buildCoordination(common),
     ...buildNotify({ ...common, connect: runtime.connect ?? null }),
@@ -83,5 +92,6 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
   const newId = () => newRunId(random);
   const tell = createTeller(() => capabilities, newId, background);
   const watch = createWatcher(() => ({ ...capabilities, tell }), newId, background);
-  return { ...capabilities, watch, ...buildRuns({ ...capabilities, watch, tell }) };
+  const scoreSoon = createScorer(() => ({ ...capabilities, tell }), newId, background);
+  return { ...capabilities, watch, ...buildRuns({ ...capabilities, watch, tell, scoreSoon }) };
 };

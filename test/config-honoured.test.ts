@@ -26,6 +26,10 @@ const everything = {
   MAIL_API_URL: "https://api.example.com/emails",
   MAIL_API_TOKEN: "wQ2eR4tY6uI8oP0aS1dF",
   MAIL_FROM: "alerts@example.com",
+  ARCHIVE_URL: "s3://acme-archive/tranche",
+  ARCHIVE_ENDPOINT: "https://r2.example.com",
+  ARCHIVE_ACCESS_KEY_ID: "AKIAARCHIVE",
+  ARCHIVE_SECRET_ACCESS_KEY: "nB2vC4xZ6mL8kJ0hG1fD",
 };
 
 const leavesOf = (value: unknown, path: readonly string[] = []): readonly (readonly string[])[] =>

@@ -6,7 +6,9 @@ import { cadence, site } from "./outside.ts";
 export const policy = { threshold: 0.9, minFailures: 3 } as const;
 
 /** One customer with one service, through the public API. */
-export const onboard = async (world: Outside & { readonly apiUrl: string }): Promise<{ readonly api: Api; readonly serviceId: number }> => {
+export const onboard = async (
+  world: Outside & { readonly apiUrl: string },
+): Promise<{ readonly api: Api; readonly customerId: number; readonly serviceId: number }> => {
   const admin = createApi(world.apiUrl, world.adminToken);
   const customer = await admin.send<{ id: number }>("POST", "/v1/customers", { name: "Example Downloads" });
   const { token } = await admin.send<{ token: string }>("POST", `/v1/customers/${customer.id}/tokens`, { name: "drill", role: "editor" });
@@ -30,5 +32,5 @@ export const onboard = async (world: Outside & { readonly apiUrl: string }): Pro
     min_samples: 3,
     min_failures: policy.minFailures,
   });
-  return { api, serviceId: service.id };
+  return { api, customerId: customer.id, serviceId: service.id };
 };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fault } from "../cdn/fault.ts";
 import { auditStorm, keepKeys } from "./audit.ts";
+import { watchCosts } from "./costs.ts";
 import { crossedAtMs, firstFailureKnownAtMs, readPrimarySamples } from "./evidence.ts";
 import type { Budget } from "./budget.ts";
 import { keepBudget } from "./budget.ts";
@@ -44,7 +45,7 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
   let messages: Messages | null = null;
   try {
     screen.chapter("Onboarding, through the public API");
-    const { api, serviceId } = await onboard(world);
+    const { api, serviceId, customerId } = await onboard(world);
     // The domain is metered from the first second that begins when it is proven.
     await sleep(1_000 - (Date.now() % 1_000) + 50);
     visitors.start();
@@ -171,6 +172,12 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     await visitors.stop();
     invoice = await settleMoney({ world, api, serviceId, until, tell, measure });
     await closeMonth({ world, tell });
+
+    screen.chapter("Costs");
+    await watchCosts({ world, api, customerId, until, tell, measure });
+
+    await messages.titled("the leak is told on all four", /^media on akamai: /);
+    await messages.titled("the dead backup is told on all four", /backup/i);
 
     screen.chapter("Messages");
     await messages.judged();

@@ -50,24 +50,44 @@ export function verifySignature(request: SignedRequest, keyring: Keyring, nowMs:
   const hash = sha256(request.body);
   const declaredHash = request.headers.get("x-amz-content-sha256");
   if (declaredHash !== undefined && declaredHash !== hash) throw mismatch();
+  const signed = { request, path: canonicalPath(request.path), signedHeaders, hash };
+  if (!isSignature(signature, signed, { datetime, secret: credentials.secretAccessKey, wanted })) throw mismatch();
+  return credentials;
+}
+
+/** What a signature is of: the request, its path as this service signs it, which headers, the hash that was declared for its body. */
+export interface Signed {
+  request: SignedRequest;
+  path: string;
+  signedHeaders: string[];
+  hash: string;
+}
+
+/** Whether a signature is that of this secret, at this time, for this service and region. */
+export function isSignature(
+  signature: string,
+  { request, path, signedHeaders, hash }: Signed,
+  { datetime, secret, wanted }: { datetime: string; secret: string; wanted: Scope },
+): boolean {
   const canonical = [
     request.method,
-    canonicalPath(request.path),
+    path,
     canonicalQuery(request.query),
     ...signedHeaders.map((name) => `${name}:${canonicalValue(request.headers.get(name) ?? "")}`),
     "",
     signedHeaders.join(";"),
     hash,
   ].join("\n");
+  const date = datetime.slice(0, 8);
   const scope = `${date}/${wanted.region}/${wanted.service}/aws4_request`;
   const stringToSign = ["AWS4-HMAC-SHA256", datetime, scope, sha256(Buffer.from(canonical))].join("\n");
-  const expected = hmac(signingKey(credentials.secretAccessKey, date, wanted), stringToSign);
+  const expected = hmac(signingKey(secret, date, wanted), stringToSign);
   const given = Buffer.from(signature, "hex");
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw mismatch();
-  return credentials;
+  return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-function parseAuthorization(authorization: string, headers: ReadonlyMap<string, string>) {
+/** Reads an Authorization header. Throws the ApiError (403) of one that is no signature, or not all of one. */
+export function parseAuthorization(authorization: string, headers: ReadonlyMap<string, string>) {
   const [algorithm = "", ...rest] = authorization.split(/\s+/);
   if (algorithm !== "AWS4-HMAC-SHA256") {
     throw denied("IncompleteSignature", `Unsupported AWS 'algorithm': '${algorithm}'.`);
@@ -146,7 +166,7 @@ function iso(parts: RegExpExecArray): string {
 }
 
 /** The host and every x-amz-* header that came along must be among the signed ones, or they could be exchanged. */
-function requireCoverage(signedHeaders: string[], headers: ReadonlyMap<string, string>): void {
+export function requireCoverage(signedHeaders: string[], headers: ReadonlyMap<string, string>): void {
   const required = ["host", ...[...headers.keys()].filter((name) => name.startsWith("x-amz-"))];
   const uncovered = required.find((name) => !signedHeaders.includes(name));
   if (uncovered === undefined) return;
@@ -184,7 +204,8 @@ function decode(text: string): string {
   }
 }
 
-function encode(text: string): string {
+/** RFC 3986, strictly. */
+export function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
@@ -201,7 +222,7 @@ function hmac(key: Buffer, text: string): Buffer {
   return createHmac("sha256", key).update(text).digest();
 }
 
-function sha256(data: Uint8Array): string {
+export function sha256(data: Uint8Array): string {
   return createHash("sha256").update(data).digest("hex");
 }
 

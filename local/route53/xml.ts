@@ -26,10 +26,10 @@ export function element(name: string, content: string | number | boolean | reado
   return { markup: `<${name}>${inner}</${name}>` };
 }
 
-/** A whole answer: XML declaration and root element, by default in the Route 53 namespace. */
-export function xmlDocument(root: string, content: readonly Markup[], namespace = ROUTE53_NAMESPACE): string {
+/** A whole answer: XML declaration and root element, by default in the Route 53 namespace. @param namespace null: in none */
+export function xmlDocument(root: string, content: readonly Markup[], namespace: string | null = ROUTE53_NAMESPACE): string {
   const inner = content.map((part) => part.markup).join("");
-  return `<?xml version="1.0"?>\n<${root} xmlns="${namespace}">${inner}</${root}>`;
+  return `<?xml version="1.0"?>\n<${root}${namespace === null ? "" : ` xmlns="${namespace}"`}>${inner}</${root}>`;
 }
 
 const parser = new XMLParser({

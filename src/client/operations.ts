@@ -127,7 +127,7 @@ export type AdminTokenInput = {
 };
 
 export type Quotas = ({
-  kind: "services" | "domains" | "unverified_domains" | "policies" | "tokens" | "channels" | "objectives";
+  kind: "services" | "domains" | "unverified_domains" | "policies" | "tokens" | "channels" | "objectives" | "cost_accounts";
   limit: number;
   /** the limit that an admin has set for this customer; null: the default counts */
   own: number | null;
@@ -150,6 +150,8 @@ export type QuotasInput = {
   channels?: number | null;
   /** null, or absent: the default */
   objectives?: number | null;
+  /** null, or absent: the default */
+  cost_accounts?: number | null;
 };
 
 export type Service = {
@@ -1754,7 +1756,7 @@ export type ShardMoveInput = {
 };
 
 export type Resealed = {
-  table: "cdn_accounts" | "dns_accounts" | "channels";
+  table: "cdn_accounts" | "dns_accounts" | "cost_accounts" | "channels";
   resealed: number;
   /** ids of those that no key of this deployment opens: they stay as they are, and are unreadable */
   unopened: number[];
@@ -1762,7 +1764,7 @@ export type Resealed = {
   changed: number;
   /** where to go on; null: all were seen */
   next: {
-    table: "cdn_accounts" | "dns_accounts" | "channels";
+    table: "cdn_accounts" | "dns_accounts" | "cost_accounts" | "channels";
     after_id: number;
   } | null;
 };
@@ -1770,7 +1772,7 @@ export type Resealed = {
 export type ResealInput = {
   /** `next` of the answer before; null, or absent: the beginning */
   from?: {
-    table: "cdn_accounts" | "dns_accounts" | "channels";
+    table: "cdn_accounts" | "dns_accounts" | "cost_accounts" | "channels";
     after_id: number;
   } | null;
 };
@@ -2596,6 +2598,52 @@ export type CostModeInput = {
   mode: "shadow" | "audit" | "enforce";
 };
 
+export type CostEventsResult = {
+  /** new, stored, and to be scored */
+  accepted: number;
+  /** known already, by their event id */
+  duplicate: number;
+  /** well, and of no interest: they only read, failed, change no bill, are older than what is kept */
+  ignored: {
+    read_only: number;
+    failed: number;
+    not_cost_bearing: number;
+    digest: number;
+    expired: number;
+  };
+  /** could not be read; of the first 100 the list says why */
+  rejected: number;
+  rejections: ({
+    pointer: string;
+    detail: string;
+  })[];
+};
+
+export type CostEventsInput = {
+  /** each as a record of CloudTrail, or in the short form of the example: event_id, account_id, resource_type and occurred_at, and where known resource_id, actor, hourly_cost_cents, raw */
+  events?: unknown[];
+  /** in the place of `events`: a CloudTrail log file as it is */
+  Records?: unknown[];
+};
+
+export type CostEvent = {
+  id: string;
+  event_id: string;
+  account_id: string;
+  resource_type: string;
+  resource_id: string | null;
+  /** of a session its role; null: it is not said */
+  actor: string | null;
+  /** null: not known */
+  hourly_cost_cents: number | null;
+  occurred_at: string;
+  /** null: not scored yet, or not by itself, as its cost is not known */
+  severity: "none" | "medium" | "high" | "critical" | null;
+  /** as it came; null: nothing did besides the fields */
+  raw?: unknown;
+  created_at: string;
+};
+
 export type CostDeadLetter = {
   id: number;
   source: "push" | "s3" | "agent";
@@ -2605,6 +2653,58 @@ export type CostDeadLetter = {
   tries: number;
   last_error: string | null;
   created_at: string;
+};
+
+export type CostAccount = {
+  id: number;
+  name: string;
+  region: string;
+  access_key_id?: string;
+  role_arn?: string;
+  /** with a role: the sts:ExternalId of its trust policy */
+  external_id?: string;
+  bucket: string | null;
+  prefix: string;
+  aws_accounts: string[];
+  regions: string[];
+  created_at: string;
+  /** when files were last looked for without an error; null: never */
+  last_read_at: string | null;
+  /** what went wrong since then; null: nothing is known */
+  last_error: string | null;
+};
+
+export type CostAccountInput = {
+  name: string;
+  /** of the bucket; a role is assumed at its STS */
+  region: string;
+  /** to which CloudTrail delivers; null: no files are read, only what idles is looked for */
+  bucket?: string | null;
+  /** what precedes AWSLogs/ in the keys; of an organization's trail up to AWSLogs/o-.../ */
+  prefix?: string;
+  /** whose files are read; records of others are ignored */
+  aws_accounts: string[];
+  /** whose files are read, and in which idle resources are looked for */
+  regions: string[];
+  access_key_id?: string;
+  /** of a user with the policy of iam-policy. Never shown again */
+  secret_access_key?: string;
+  /** instead of a key: a role that trusts this deployment, under the external_id of the answer */
+  role_arn?: string;
+};
+
+export type CostAccountPatch = {
+  name?: string;
+  /** of the bucket; a role is assumed at its STS */
+  region?: string;
+  /** to which CloudTrail delivers; null: no files are read, only what idles is looked for */
+  bucket?: string | null;
+  /** what precedes AWSLogs/ in the keys; of an organization's trail up to AWSLogs/o-.../ */
+  prefix?: string;
+  /** whose files are read; records of others are ignored */
+  aws_accounts?: string[];
+  /** whose files are read, and in which idle resources are looked for */
+  regions?: string[];
 };
 
 export type StatusPage = {
@@ -3722,6 +3822,17 @@ export type Operations = {
     body: CostModeInput;
     result: CostMode;
   };
+  /** List events of cost, newest first by when they happened */
+  "GET /v1/cost/events": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; account_id?: string; resource_type?: string; actor?: string; severity?: "none" | "medium" | "high" | "critical"; from?: string; to?: string; };
+    result: CostEvent[];
+  };
+  /** Send events of cost: records of CloudTrail, or a short form */
+  "POST /v1/cost/events": {
+    query?: { customer_id?: number; };
+    body: CostEventsInput;
+    result: CostEventsResult;
+  };
   /** List events that could not be scored, the oldest first */
   "GET /v1/cost/dead-letters": {
     query?: { customer_id?: number; limit?: number; cursor?: string; };
@@ -3735,6 +3846,36 @@ export type Operations = {
   };
   /** Give them up: the events stay, unscored */
   "DELETE /v1/cost/dead-letters/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** List the AWS accounts whose costs are watched */
+  "GET /v1/cost/accounts": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: CostAccount[];
+  };
+  /** Have the costs of an AWS account watched: by a role to assume, or a key, whose secret is sealed and never shown */
+  "POST /v1/cost/accounts": {
+    query?: { customer_id?: number; };
+    body: CostAccountInput;
+    result: CostAccount;
+  };
+  /** Read an AWS account whose costs are watched; never its secret */
+  "GET /v1/cost/accounts/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: CostAccount;
+  };
+  /** Change what of an AWS account is watched; its key or role stays */
+  "PATCH /v1/cost/accounts/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    body: CostAccountPatch;
+    result: CostAccount;
+  };
+  /** Watch an AWS account no more; its secret is erased, what was read stays */
+  "DELETE /v1/cost/accounts/{id}": {
     path: { id: number; };
     query?: { customer_id?: number; };
     result: undefined;

@@ -48,6 +48,7 @@ type Jobs = Pick<
   | "pruning"
   | "retention"
   | "auditRetentionMs"
+  | "costEventRetentionMs"
   | "sampleRetentionMs"
   | "sessionTtlMs"
 >;
@@ -76,6 +77,7 @@ export const buildCoordination = (needs: Needs): CoordinationDeps & Jobs => {
     pruning: createPruneStore(db),
     retention: createRetentionStore(db),
     auditRetentionMs: config.auditRetentionMs,
+    costEventRetentionMs: config.costEventRetentionMs,
     sampleRetentionMs: config.sampleRetentionMs,
     sessionTtlMs: config.sessionTtlMs,
   };

@@ -1,22 +1,90 @@
+import { fixedKeys } from "../adapters/aws/keys.ts";
+import { createCostDirectory } from "../adapters/cost/directory.ts";
+import { createCostAccountStore, sealedCostAccounts } from "../adapters/db/cost/accounts.ts";
 import { createAnomalyStore } from "../adapters/db/cost/anomalies.ts";
 import { createDeadLetterStore } from "../adapters/db/cost/dead-letters.ts";
+import { createCostEventStore } from "../adapters/db/cost/events.ts";
+import { createHuntStore } from "../adapters/db/cost/hunting.ts";
 import { createCostModeStore } from "../adapters/db/cost/modes.ts";
 import { createCostRateStore } from "../adapters/db/cost/rates.ts";
+import { createScoringStore } from "../adapters/db/cost/scoring.ts";
 import { createSeriesStore } from "../adapters/db/cost/series.ts";
 import { createCostSummaryStore } from "../adapters/db/cost/summary.ts";
+import { createTrailReadings } from "../adapters/db/cost/trail-readings.ts";
 import { createZombieStore } from "../adapters/db/cost/zombies.ts";
 import type { Database } from "../adapters/db/platform/client.ts";
+import type { Archive, OpenFolder } from "../adapters/ports/cost/archive.ts";
 import type { CostDeps } from "../adapters/ports/deps.ts";
+import type { Clock } from "../adapters/ports/platform/clock.ts";
+import type { Random } from "../adapters/ports/platform/random.ts";
+import { createS3Archive } from "../adapters/s3/archive.ts";
+import { createS3 } from "../adapters/s3/s3.ts";
+import { createTrailFiles } from "../adapters/s3/trail-files.ts";
+import type { Config } from "../config.ts";
+import { ConfigError } from "../config.ts";
+import type { JobDeps } from "../cron/schedule.ts";
+import type { AwsRoles } from "./aws.ts";
+import { secretBox } from "./platform.ts";
 
-type Needs = { readonly db: Database };
+type Needs = {
+  readonly config: Config;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly fetch: typeof fetch;
+  /** Null: no file system here, and no archive in a folder. */
+  readonly openFolder: OpenFolder | null;
+  readonly random: Random;
+  readonly roles: AwsRoles;
+};
 
-/** What the CDNs and the cloud behind them cost. */
-export const buildCost = ({ db }: Needs): CostDeps => ({
-  costAnomalies: createAnomalyStore(db),
-  costSeries: createSeriesStore(db),
-  zombies: createZombieStore(db),
-  costRates: createCostRateStore(db),
-  costModes: createCostModeStore(db),
-  costDeadLetters: createDeadLetterStore(db),
-  costSummary: createCostSummaryStore(db),
-});
+/** How long the archive may keep silent. Whoever sent the events waits for it. */
+const archiveAnswerMs = 8_000;
+
+/** @throws ConfigError where this runtime has no such place */
+const archiveOf = ({ config: { archive }, clock, fetch, openFolder }: Needs): Archive | null => {
+  if (archive === null) return null;
+  const { place, region, endpoint, credentials } = archive;
+  if (place.kind === "folder") {
+    if (openFolder !== null) return openFolder(place.url);
+    throw new ConfigError("configuration refused: ARCHIVE_URL is a folder, and this runtime has no file system: give it an s3:// URL");
+  }
+  if (credentials === null) return null;
+  const { bucket, prefix } = place;
+  const options = {
+    bucket,
+    region,
+    endpoint: endpoint ?? undefined,
+    keys: fixedKeys(credentials),
+    fetch,
+    clock,
+    timeoutMs: archiveAnswerMs,
+  };
+  return createS3Archive(createS3(options), prefix);
+};
+
+/** Files of trails: CloudTrail writes 50 MB at most, and most of them are read within a second. */
+const trailLimits = { timeoutMs: 10_000, readMs: 120_000, mostBytes: 128 * 1_048_576 };
+
+/** What the CDNs and the cloud behind them cost: events, accounts, what is odd, what idles. */
+export const buildCost = (needs: Needs): CostDeps & Pick<JobDeps, "trailReadings" | "scoring" | "hunting" | "cloud"> => {
+  const { config, db, clock, random, fetch, roles } = needs;
+  const secrets = secretBox(config, random);
+  return {
+    costEvents: createCostEventStore(db),
+    archive: archiveOf(needs),
+    costAccounts: createCostAccountStore(db, secrets, config.quotas),
+    costDirectory: createCostDirectory({ accounts: sealedCostAccounts(db), secrets, assume: roles.assume }),
+    trailFiles: createTrailFiles({ ...trailLimits, endpoint: config.s3Endpoint, fetch, clock }),
+    trailReadings: createTrailReadings(db),
+    scoring: createScoringStore(db),
+    hunting: createHuntStore(db),
+    cloud: null,
+    costAnomalies: createAnomalyStore(db),
+    costSeries: createSeriesStore(db),
+    zombies: createZombieStore(db),
+    costRates: createCostRateStore(db),
+    costModes: createCostModeStore(db),
+    costDeadLetters: createDeadLetterStore(db),
+    costSummary: createCostSummaryStore(db),
+  };
+};

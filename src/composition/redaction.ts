@@ -23,6 +23,7 @@ export const secretsOf = (config: Config): readonly string[] => {
     config.fastly?.apiToken,
     config.mail?.api?.token,
     config.mail?.smtp?.login?.password,
+    config.archive?.credentials?.secretAccessKey,
     ...config.secretsKeys,
     config.evidence.signingKey,
     ...passwordsIn(config.databaseUrl),

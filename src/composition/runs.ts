@@ -4,8 +4,9 @@ import type { JobDeps } from "../cron/schedule.ts";
 import { isJobName, jobRhythms, runJob } from "../cron/schedule.ts";
 
 /** The work that a request may start in its own invocation. */
-export const buildRuns = (deps: JobDeps & Pick<RunDeps, "tell">): RunDeps => ({
+export const buildRuns = (deps: JobDeps & Pick<RunDeps, "tell" | "scoreSoon">): RunDeps => ({
   tell: deps.tell,
+  scoreSoon: deps.scoreSoon,
   jobs: {
     rhythms: jobRhythms(deps.usageWindows.tickMs),
     run: (job, scheduledAtMs, onRound) => (isJobName(job) ? runJob({ ...deps, onRound }, job, scheduledAtMs) : null),

@@ -21,19 +21,13 @@ import type { OwnershipStore } from "../adapters/ports/tenants/ownership.ts";
 import { createDnsDirectory } from "../adapters/route53/dns-directory.ts";
 import { createDnsLog } from "../adapters/route53/dns-log.ts";
 import { panicGate } from "../adapters/route53/panic-gate.ts";
-import { createRole } from "../adapters/route53/role.ts";
 import { createRoute53 } from "../adapters/route53/route53.ts";
-import { createRoleTrust } from "../adapters/route53/trust.ts";
 import { createZoneBindings } from "../adapters/route53/zone-bindings.ts";
 import type { Config } from "../config.ts";
 import type { JobDeps } from "../cron/schedule.ts";
-import { toHex } from "../domain/platform/hex.ts";
-import { defaultPartition, partitionOf } from "../domain/steering/aws-partition.ts";
 import { createFirstProofs } from "../pipeline/steering/first-proofs.ts";
+import type { AwsRoles } from "./aws.ts";
 import { secretBox } from "./platform.ts";
-
-/** Time-out of STS. */
-const stsTimeoutMs = 5_000;
 
 type Needs = {
   readonly config: Config;
@@ -47,28 +41,16 @@ type Needs = {
   /** Null: the platform has no sockets, and no zone's name servers are queried. */
   readonly connect: Connect | null;
   readonly ownership: OwnershipStore;
+  readonly roles: AwsRoles;
 };
 
 /** Route 53 with the operator's credentials and with the customers' own. Without the operator's its DNS is only logged, and no role is assumed. */
-const buildRoute53 = ({ config, db, clock, random, chance, log, fetch }: Omit<Needs, "connect" | "ownership">) => {
-  const { credentials, customEndpoint, endpoint, region, stsEndpoint } = config.route53;
+const buildRoute53 = ({ config, db, clock, random, chance, log, fetch, roles }: Omit<Needs, "connect" | "ownership">) => {
+  const { credentials, customEndpoint, endpoint, region } = config.route53;
   const calls = createCallCounter("route53_calls");
   const zoneGrants = createZoneGrantStore(db);
   const zoneBindings = createZoneBindings(zoneGrants, clock);
-  const stsOf = (at: string) => stsEndpoint ?? `https://sts.${at}.${(partitionOf(at) ?? defaultPartition).dnsSuffix}`;
-  const strangeId = () => `tranche-nobody-${toHex(random.bytes(16))}`;
-  const roleTrust =
-    credentials === null
-      ? null
-      : createRoleTrust({
-          home: { endpoint: stsOf(region), region },
-          endpointOf: stsOf,
-          credentials,
-          fetch,
-          clock,
-          timeoutMs: stsTimeoutMs,
-          strangeId,
-        });
+  const { roleTrust, assume } = roles;
   const panic = createPanicStore(db);
   const guarded = (access: DnsAccess): DnsAccess => panicGate(access, async () => (await panic.get()) !== null);
   const dns = guarded(
@@ -83,22 +65,7 @@ const buildRoute53 = ({ config, db, clock, random, chance, log, fetch }: Omit<Ne
     clock,
     endpoint: customEndpoint,
     bindings: zoneBindings,
-    assume:
-      credentials === null || roleTrust === null
-        ? null
-        : (place, role) =>
-            roleTrust.foreignOnly(
-              role.roleArn,
-              createRole({
-                ...place,
-                ...role,
-                endpoint: stsEndpoint ?? place.endpoint,
-                credentials,
-                fetch,
-                clock,
-                timeoutMs: stsTimeoutMs,
-              }),
-            ),
+    assume: assume && ((place, role) => assume(place.region, role)),
     connect: (place, keys) => guarded(createRoute53({ ...place, credentials: keys, fetch, clock, random: chance, onCall: calls.add })),
   });
   return { dns, dnsDirectory, panic, zoneGrants, zoneBindings, roleTrust, takeDnsCalls: calls.take };

@@ -15,6 +15,7 @@ export type PruneDeps = {
   readonly sampleRetentionMs: number;
   readonly sessionTtlMs: number;
   readonly auditRetentionMs: number;
+  readonly costEventRetentionMs: number;
 };
 
 const hourMs = 3_600_000;
@@ -50,7 +51,7 @@ const evidenceOf = (retention: RetentionStore, fence: Fence, beforeMs: number): 
 
 /** A task for every table with a retention period in `domain/coordination/retention.ts`. */
 const tasksOf = (
-  { pruning, retention, sampleRetentionMs, sessionTtlMs, auditRetentionMs }: PruneDeps,
+  { pruning, retention, sampleRetentionMs, sessionTtlMs, auditRetentionMs, costEventRetentionMs }: PruneDeps,
   fence: Fence,
   nowMs: number,
 ): Readonly<Record<AgingTable, Task>> => {
@@ -85,6 +86,11 @@ const tasksOf = (
     incidents: whileAny(() => retention.incidents(fence, before("incidents"), smallChunkRows)),
     service_states: whileAny(() => retention.serviceStates(fence, before("service_states"), chunkRows)),
     slo_alerts: whileAny(() => retention.sloAlerts(fence, before("slo_alerts"), chunkRows)),
+    cost_events: whileAny(() => retention.costEvents(fence, nowMs - costEventRetentionMs, smallChunkRows)),
+    cost_hours: whileAny(() => retention.costHours(fence, nowMs - costEventRetentionMs, chunkRows)),
+    cost_batches: whileAny(() => retention.deadBatches(fence, before("cost_batches"), smallChunkRows)),
+    cost_anomalies: whileAny(() => retention.costAnomalies(fence, before("cost_anomalies"), smallChunkRows)),
+    zombies: whileAny(() => retention.zombies(fence, before("zombies"), smallChunkRows)),
     invoice_links: whileAny(() => retention.invoiceLinks(fence, before("invoice_links"), smallChunkRows)),
   };
 };

@@ -15,6 +15,8 @@ import type { TargetDeps } from "./check-targets.ts";
 import { checkTargets } from "./check-targets.ts";
 import type { OwnershipCheckDeps } from "./check-ownership.ts";
 import { checkOwnership } from "./check-ownership.ts";
+import type { PollCostsDeps } from "./cost/poll.ts";
+import { pollCosts } from "./cost/poll.ts";
 import type { DispatchDeps } from "./rounds/dispatch.ts";
 import { dispatchShards, newRunId } from "./rounds/dispatch.ts";
 import type { DueDeps } from "./due.ts";
@@ -40,6 +42,10 @@ import type { DailyDeps } from "./slo/daily.ts";
 import { closeDays } from "./slo/daily.ts";
 import type { DigestDeps } from "./slo/digest.ts";
 import { sendDigests } from "./slo/digest.ts";
+import type { HuntDeps } from "./cost/hunt.ts";
+import { checkBackups, huntZombies } from "./cost/hunt.ts";
+import type { ScoreDeps } from "./cost/score.ts";
+import { scoreCosts } from "./cost/score.ts";
 import type { WatchDeps } from "./slo/watch.ts";
 import { watchOnSchedule } from "./slo/watch.ts";
 
@@ -49,6 +55,7 @@ export type JobDeps = Omit<
     TargetDeps &
     DueDeps &
     IngestDeps &
+    PollCostsDeps &
     ObserveDeps &
     StandingDeps &
     OwnershipCheckDeps &
@@ -60,7 +67,9 @@ export type JobDeps = Omit<
     WatchDeps &
     DailyDeps &
     DigestDeps &
-    AnchorDeps,
+    AnchorDeps &
+    ScoreDeps &
+    HuntDeps,
   "runId"
 > &
   Pick<CorroborateDeps, "corroboration" | "canaries" | "minWitnesses"> & {
@@ -92,6 +101,7 @@ const jobs = {
       return deps.log.info("job", { job: "ingest-usage", result: "not_due" });
     await runLeased(deps, "ingest-usage", (fence) => ingestUsage(deps, fence));
   },
+  "poll-costs": (deps: Run) => runLeased(deps, "poll-costs", (fence) => pollCosts(deps, fence)),
   bill: (deps: Run) =>
     runLeased(deps, "bill", (fence) => {
       const { cycle, periodMs, graceMs, ...terms } = deps.billing;
@@ -103,6 +113,9 @@ const jobs = {
   rollup: (deps: Run) => runLeased(deps, "rollup", (fence) => rollUp(deps, fence)),
   "reconstruct-states": (deps: Run) => runLeased(deps, "reconstruct-states", (fence) => reconstruct(deps, fence)),
   "watch-budgets": (deps: Run) => runLeased(deps, "watch-budgets", (fence) => watchOnSchedule(deps, fence)),
+  "score-costs": (deps: Run) => runLeased(deps, "score-costs", () => scoreCosts(deps)),
+  "check-backups": (deps: Run) => runLeased(deps, "check-backups", (fence) => checkBackups(deps, fence)),
+  "hunt-zombies": (deps: Run) => runLeased(deps, "hunt-zombies", (fence) => huntZombies(deps, fence)),
   "close-days": (deps: Run) => runLeased(deps, "close-days", (fence) => closeDays(deps, fence)),
   "weekly-digest": (deps: Run) => runLeased(deps, "weekly-digest", (fence) => sendDigests(deps, fence)),
   prune: (deps: Run) => runLeased(deps, "prune", (fence) => prune(deps, fence)),
@@ -110,9 +123,19 @@ const jobs = {
 
 /** Which jobs a cron expression starts: the single definition, for every provider. Minute granularity, UTC. */
 export const schedule: Readonly<Record<string, readonly JobName[]>> = {
-  "* * * * *": ["tick", "deliver", "standing-failover", "observe-answers", "corroborate", "watch-budgets"],
-  "*/5 * * * *": ["ingest-usage", "rollup", "check-targets", "check-ownership", "reconstruct-states", "close-days", "weekly-digest"],
-  "7 * * * *": ["bill"],
+  "* * * * *": ["tick", "deliver", "standing-failover", "observe-answers", "corroborate", "watch-budgets", "score-costs"],
+  "*/5 * * * *": [
+    "ingest-usage",
+    "rollup",
+    "check-targets",
+    "check-ownership",
+    "reconstruct-states",
+    "close-days",
+    "weekly-digest",
+    "poll-costs",
+    "hunt-zombies",
+  ],
+  "7 * * * *": ["bill", "check-backups"],
   "37 * * * *": ["prune"],
   "23 3 * * *": ["reconcile", "anchor-evidence"],
 };

@@ -61,9 +61,12 @@ export const noBody: AppMiddleware = async (c, next) => {
   await next();
 };
 
-/** Reads the JSON body of a request, after authentication. The route's validators find it in the cache. */
+/**
+ * Reads the JSON body of a request, after authentication. The route's validators find it in the cache.
+ * @param levels what lies deeper than so many is the route's own matter
+ */
 export const jsonBodyUpTo =
-  (maxBytes: number): AppMiddleware =>
+  (maxBytes: number, levels?: number): AppMiddleware =>
   async (c, next) => {
     refuseDeclared(c, maxBytes);
     const contentType = c.req.header("content-type");
@@ -73,7 +76,7 @@ export const jsonBodyUpTo =
     const text = await readText(c, maxBytes);
     if (text.trim() === "") throw badBody("must not be empty");
     if (contentType === undefined) throw new AppError("unsupported_media_type", "the body must be application/json");
-    const checked = checkJson(text);
+    const checked = checkJson(text, levels);
     if (!checked.ok) {
       throw new AppError("bad_request", `the body is refused: ${checked.detail}`, {
         fields: [{ pointer: checked.pointer, detail: checked.detail }],
@@ -86,6 +89,9 @@ export const jsonBodyUpTo =
   };
 
 export const jsonBody: AppMiddleware = jsonBodyUpTo(maxBodyBytes);
+
+/** A body with a list of which each item is judged by itself: one that is no good refuses no other. */
+export const jsonListBody: AppMiddleware = jsonBodyUpTo(maxBodyBytes, 1);
 
 /** More than most forms of ours have. */
 const maxFormBytes = 16 * 1024;

@@ -38,3 +38,11 @@ export const announceNext = (c: AppContext, onwards: Onwards, path = c.req.path)
   }
   c.header("Link", `<${path}?${params.toString()}>; rel="next"`);
 };
+
+/** The same for a list whose places are not numbers. @param place the cursor, as it stands in the link */
+export const announceNextPlace = (c: AppContext, limit: number, place: string): void => {
+  const params = new URL(c.req.url).searchParams;
+  params.set("limit", String(limit));
+  params.set("cursor", place);
+  c.header("Link", `<${c.req.path}?${params.toString()}>; rel="next"`);
+};

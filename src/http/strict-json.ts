@@ -45,8 +45,9 @@ const numberEnd = (text: string, start: number): number => {
 /**
  * Checks what JSON.parse lets through: an object key given twice, NUL characters and lone surrogates (Postgres stores
  * neither), numbers with more digits than a double keeps, and excessive depth.
+ * @param levels what lies deeper than so many is judged elsewhere: 1 checks the body's own fields alone
  */
-export const checkJson = (text: string): StrictJson => {
+export const checkJson = (text: string, levels = Number.POSITIVE_INFINITY): StrictJson => {
   try {
     JSON.parse(text);
   } catch {
@@ -58,11 +59,12 @@ export const checkJson = (text: string): StrictJson => {
     pointer: jsonPointer(stack.map((frame) => frame.segment)),
     detail,
   });
+  const isJudged = () => stack.length <= levels;
   for (let at = 0; at < text.length; at += 1) {
     const top = stack.at(-1);
     switch (text[at]) {
       case "{":
-        stack.push({ keys: new Set(), segment: "", expectKey: true });
+        stack.push({ keys: stack.length < levels ? new Set() : null, segment: "", expectKey: true });
         break;
       case "[":
         stack.push({ keys: null, segment: 0, expectKey: false });
@@ -77,8 +79,10 @@ export const checkJson = (text: string): StrictJson => {
         break;
       case '"': {
         const end = stringEnd(text, at);
-        const value = String(JSON.parse(text.slice(at, end + 1)));
+        const from = at;
         at = end;
+        if (!isJudged()) break;
+        const value = String(JSON.parse(text.slice(from, end + 1)));
         const isKey = top?.keys && top.expectKey;
         if (isKey) top.segment = value;
         if (value.includes("\0")) return fail("must not contain NUL characters");
@@ -90,13 +94,13 @@ export const checkJson = (text: string): StrictJson => {
         break;
       }
       default:
-        if (/[-\d]/.test(text[at] ?? "")) {
+        if (isJudged() && /[-\d]/.test(text[at] ?? "")) {
           const end = numberEnd(text, at);
           if (!isKept(text.slice(at, end))) return fail("has more digits than are kept");
           at = end - 1;
         }
     }
-    if (stack.length > maxDepth) return { ok: false, pointer: "", detail: `is nested deeper than ${maxDepth} levels` };
+    if (isJudged() && stack.length > maxDepth) return { ok: false, pointer: "", detail: `is nested deeper than ${maxDepth} levels` };
   }
   return { ok: true };
 };

@@ -39,6 +39,9 @@ const send = async (operation: Operation, { body, headers = {} }: Case) => {
 /** Bytes, where less than elsewhere is taken: what is longer is refused unread. */
 const smallerCaps: Readonly<Record<string, number>> = { "POST /v1/session": 1_024 };
 
+/** Lists of which each item is judged by itself, and told in the answer: whatever it is, it refuses no other (`test/routes/cost/events.test.ts`). */
+const listsOfAnything = ["POST /v1/cost/events"];
+
 /** How the answer to one case differs from a refusal that names the field; null: it does not. */
 const complaint = async (operation: Operation, bad: Case): Promise<string | null> => {
   const response = await send(operation, bad);
@@ -186,9 +189,12 @@ const wholeCases = (base: unknown): Case[] => {
 
 describe.each(operations)("$title", (operation) => {
   const base = sampleBody(operation);
+  const isOfAnything = listsOfAnything.includes(operation.title);
+  const fields = fieldsOf(operation.body ?? {}).filter(({ path }) => !isOfAnything || path.length === 1);
 
-  it.each(fieldsOf(operation.body ?? {}))("refuses what is wrong at $pointer", async (field) => {
-    expect(await refusals(operation, fieldCases(base, field))).toEqual([]);
+  it.each(fields)("refuses what is wrong at $pointer", async (field) => {
+    const cases = fieldCases(base, field).filter(({ body }) => !isOfAnything || !String(body).includes(deep));
+    expect(await refusals(operation, cases)).toEqual([]);
   });
 
   it("refuses unknown fields at every level", async () => {

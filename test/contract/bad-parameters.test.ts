@@ -97,6 +97,9 @@ const outside = (schema: Parameter["schema"]): string[] => {
   return ["%00", "%07", "!!!!", "", "a".repeat(10_000), "%F0"];
 };
 
+/** A name that others have given may be almost any text. */
+const namesOfOthers = ["actor"];
+
 const queryOf = (operation: Operation): Parameter[] => operation.parameters.filter((parameter) => parameter.in === "query");
 
 /** Another customer's id is a question of rights, not of form: 403, whatever is written there. */
@@ -110,7 +113,9 @@ const queryCases = (operation: Operation, path: string): Refused[] =>
     });
     const twice = `${path}?${name}=1&${name}=2`;
     return [
-      ...outside(schema).map(refused),
+      ...outside(schema)
+        .filter((value) => !namesOfOthers.includes(name) || (value !== "!!!!" && value !== "%F0"))
+        .map(refused),
       { name: `${name} twice`, path: twice, ...(ofRights ? { status: 403, pointer: null } : { pointer: name }) },
     ];
   });

@@ -31,6 +31,7 @@ export const unbounded = (access: DnsAccess) => ({
     access.updateCheck(check, target, disabled, budget),
   observeCheck: (id: string, budget = freely) => access.observeCheck(id, budget),
   deleteCheck: (id: string, budget = freely) => access.deleteCheck(id, budget),
+  inventory: async (budget = freely) => (await access.inventory?.(budget)) ?? { zones: null, looseChecks: null, problems: [] },
 });
 
 type Head<Method extends "createCheck" | "updateCheck"> = Parameters<DnsAccess[Method]> extends [...infer First, DnsBudget] ? First : never;

@@ -174,6 +174,11 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
     select ${service.id}, id, 1, ${head}, 0, '{}' from anchor`);
   const dnsKey = { access_key_id: `AKIA${id}`.padEnd(20, "X"), secret_access_key: `${name}-secret-at-aws` };
   const dnsAccount = await api.created("/v1/dns-accounts", dnsKey, options);
+  const costAccount = await api.created(
+    "/v1/cost/accounts",
+    { ...dnsKey, name: `${name}-cloud`, region: "us-east-1", aws_accounts: ["123456789012"], regions: ["us-east-1"] },
+    options,
+  );
   await api.call("POST", `${at}/domains/${domain.id}/standing-failover`, options);
   const account = await api.created("/v1/cdn-accounts", { cdn: "fastly", api_token: `${name}-token-at-fastly` }, options);
   await api.created(`/v1/customers/${id}/billing-terms`, {
@@ -249,6 +254,10 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       insert into deliveries (${sentColumns}) select m.id, 'operator:takeover', ${sentValues(name)} from notification n, mail m
     )
     select n.id as notification, i.id as incident from notification n, incident i`);
+  await api.db.rows(sql`
+    insert into cost_events (id, customer_id, event_id, account_id, resource_type, actor, hourly_cost_cents, occurred_at, data, created_at)
+    values (md5(${`${name}-event`})::uuid, ${id}, ${`${name}-event`}, '123456789012', 'ec2:instance', ${`${name}-deploy`}, 12.5, '2026-11-20T01:00:00Z',
+      ${JSON.stringify({ by: `${name}-raw` })}::jsonb, '2026-11-20T01:05:00Z')`);
   // Digits are a name, too: it is told from the id, and no other tenant's.
   const slug = 100_000 + id;
   await api.call("PUT", "/v1/status-page", {
@@ -284,6 +293,7 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       links: link?.id ?? 0,
       "cdn-accounts": account.id,
       "dns-accounts": dnsAccount.id,
+      accounts: costAccount.id,
       "domain-disputes": disputed?.id ?? 0,
       "zone-grants": grant.id,
       channels: channel.id,

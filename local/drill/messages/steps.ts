@@ -31,6 +31,8 @@ export type Messages = {
   readonly ended: () => Promise<void>;
   /** All that was sent has come, once, in order, verified. */
   readonly judged: () => Promise<void>;
+  /** Waits until a message with such a title has come on all four channels. */
+  readonly titled: (what: string, pattern: RegExp) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
@@ -106,6 +108,14 @@ export const followMessages = async ({ world, api, line, until, tell, measure }:
         faults.length === 0 ? `${told.length} messages, the signatures of webhooks verified` : faults.join("; "),
       );
       measure("messages missing, doubled, out of order, wrong", `${faults.length} of ${told.length}`, "0", faults.length === 0);
+    },
+    titled: async (what, pattern) => {
+      const channels = await until(what, 20_000, async () => {
+        await deliverNow(world);
+        const found = new Set(received().flatMap(({ title, channel }) => (pattern.test(title) ? [channel] : [])));
+        return found.size === 4 && shown === received().length ? [...found] : null;
+      });
+      tell(what, true, channels.join(", "));
     },
     stop: async () => {
       stopping.abort();

@@ -20,11 +20,16 @@ import type { CostSummaryStore } from "./cost/summary.ts";
 import type { ZombieStore } from "./cost/zombies.ts";
 import type { CdnAccountStore } from "./metering/cdn-accounts.ts";
 import type { Clock } from "./platform/clock.ts";
+import type { Archive } from "./cost/archive.ts";
+import type { TrailFiles } from "./cost/trail-files.ts";
+import type { CostEventStore } from "./cost/ingest.ts";
 import type { CorrectionStore } from "./metering/corrections.ts";
 import type { CustomerStore } from "./tenants/customers.ts";
 import type { Shard } from "./coordination/shards.ts";
 import type { DowntimeAvoidedStore } from "./slo/downtime-avoided.ts";
 import type { DnsDirectory, RoleTrustCheck } from "./steering/dns-access.ts";
+import type { CostDirectory } from "./cost/access.ts";
+import type { CostAccountStore } from "./cost/accounts.ts";
 import type { DnsAccountStore } from "./steering/dns-accounts.ts";
 import type { DnsSetupStore } from "./steering/dns-setup.ts";
 import type { DomainStore } from "./tenants/domains.ts";
@@ -194,6 +199,12 @@ export interface CostDeps {
   readonly costModes: CostModeStore;
   readonly costDeadLetters: DeadLetterStore;
   readonly costSummary: CostSummaryStore;
+  readonly costEvents: CostEventStore;
+  /** Null: without ARCHIVE_URL nothing is archived. */
+  readonly archive: Archive | null;
+  readonly costAccounts: CostAccountStore;
+  readonly costDirectory: CostDirectory;
+  readonly trailFiles: TrailFiles;
 }
 
 /** What customers publish. */
@@ -214,6 +225,8 @@ export interface CoordinationDeps {
 
 /** The work that a request may start in its own invocation. */
 export interface RunDeps {
+  /** Has events scored that were just stored, in the background. Never throws. */
+  scoreSoon(): void;
   /** Has people told of what was just stored, in the background. Never throws. */
   tell(): void;
   readonly jobs: Jobs;

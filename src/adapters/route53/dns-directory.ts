@@ -8,7 +8,7 @@ import type { ZoneBindings } from "../ports/steering/zone-grants.ts";
 import { boundToZones } from "./zone-bindings.ts";
 import type { Secrets } from "../ports/platform/secrets.ts";
 import type { Role } from "./role.ts";
-import type { Credentials, KeySource } from "./api/send.ts";
+import type { Credentials, KeySource } from "../aws/keys.ts";
 
 type Place = { readonly endpoint: string; readonly region: string };
 

@@ -1,8 +1,9 @@
 import type { Budget } from "../ports/platform/budget.ts";
 import type { Clock } from "../ports/platform/clock.ts";
 import { failureOf, Route53Error, unansweredError, unsentError } from "./api/error.ts";
-import { createSend, type Credentials, type KeySource, type Service } from "./api/send.ts";
-import { child, text, type XmlNode, XmlShapeError } from "./api/xml.ts";
+import type { Credentials, KeySource } from "../aws/keys.ts";
+import { createSend, type Service } from "./api/send.ts";
+import { child, text, type XmlNode, XmlShapeError } from "../aws/xml.ts";
 
 /** A customer's role, with the external id of its trust policy. */
 export type Role = { readonly roleArn: string; readonly externalId: string };

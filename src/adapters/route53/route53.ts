@@ -6,13 +6,15 @@ import { applyBatch, type Outcome } from "./change.ts";
 import { callResult, describe, failureOf, isCredentialFailure, isDenied, isUnsent, unansweredError, unsentError } from "./api/error.ts";
 import { createCheckStatuses } from "./health/check-status.ts";
 import { createHealthChecks } from "./health/health-checks.ts";
+import { createInventory } from "./inventory.ts";
 import { createLimit } from "./api/limit.ts";
 import { bareId, readChangeInfo } from "./api/messages.ts";
 import { canonicalName } from "./names.ts";
 import { createPace } from "./api/pace.ts";
 import { readPairs } from "./read.ts";
 import { withRetry } from "./api/retry.ts";
-import { type Call, createSend, type Credentials, type KeySource, type Route53Request } from "./api/send.ts";
+import type { Credentials, KeySource } from "../aws/keys.ts";
+import { type Call, createSend, type Route53Request } from "./api/send.ts";
 import { createSetupWriter } from "./setup.ts";
 import { createZoneDirectory } from "./zones.ts";
 
@@ -100,6 +102,7 @@ export const createRoute53 = (options: Route53Options): DnsAccess => {
     provider: "route53",
     ...createSetupWriter(open, clock, directory),
     ...createHealthChecks(open),
+    inventory: createInventory(open),
 
     read: async (domains, budget, zoneIds = new Map()) => {
       const names = [...new Set(domains.map(canonicalName))];

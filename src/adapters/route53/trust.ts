@@ -4,9 +4,10 @@ import type { Budget } from "../ports/platform/budget.ts";
 import type { Clock } from "../ports/platform/clock.ts";
 import type { RoleTrustCheck } from "../ports/steering/dns-access.ts";
 import { failureOf, Route53Error, unansweredError, unsentError } from "./api/error.ts";
-import type { Credentials, KeySource, Service } from "./api/send.ts";
+import type { Credentials, KeySource } from "../aws/keys.ts";
+import type { Service } from "./api/send.ts";
 import { createSend } from "./api/send.ts";
-import { child, text } from "./api/xml.ts";
+import { child, text } from "../aws/xml.ts";
 
 export type TrustOptions = {
   /** STS of the operator's own credentials. */

@@ -4,7 +4,7 @@
  */
 export type Retention =
   | { readonly days: number; readonly stays?: string }
-  | { readonly setting: "SAMPLE_RETENTION" | "SESSION_TTL_SECONDS" | "AUDIT_RETENTION" }
+  | { readonly setting: "SAMPLE_RETENTION" | "SESSION_TTL_SECONDS" | "AUDIT_RETENTION" | "COST_EVENT_RETENTION" }
   | { readonly stays: string };
 
 const books = { stays: "the books" } as const;
@@ -96,6 +96,22 @@ export const retention = {
   adjustment_causes: { stays: "a queue: the next billing run takes them" },
   invoice_links: { days: 400 },
   reconciliation_findings: { days: 400, stays: "those that are not cleared" },
+
+  cost_events: { setting: "COST_EVENT_RETENTION" },
+  cost_hours: { setting: "COST_EVENT_RETENTION" },
+  cost_batches: { days: 90, stays: "those that are still to be scored" },
+  cost_files: { stays: "files of the hour that is listed again, and those that were given up within a week" },
+  cost_seasons: { stays: "192 rows a series of egress at most: what is usual at an hour" },
+  zombie_sightings: { stays: "until what idles is used again, or gone" },
+  cost_series: { stays: "a row a series: what is usual of it would have to be learnt again" },
+  cost_anomalies: { days: 400, stays: "those that are not resolved" },
+  cost_modes: { stays: "a row a customer who is told of anomalies" },
+  cost_rates: { stays: "a row a customer and CDN: what it charges" },
+  cost_accounts: access,
+  cost_cursors: { stays: "a row a prefix of a bucket: how far it was read" },
+  zombies: { days: 400, stays: "those that are not remediated" },
+  zombie_hunts: { stays: "a row a customer" },
+  breakers: { stays: "a row of what fails; it goes when that is well" },
 
   notifications: { days: 90, stays: "those whose messages are not decided, or of which one is kept" },
   deliveries: { days: 90, stays: "those that wait, and the one that opened what is still open" },

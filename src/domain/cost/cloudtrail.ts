@@ -28,7 +28,7 @@ const isReading = (record: Json, name: string): boolean => {
 };
 
 /** The account whose bill it is: the one in whose trail the record is, else that of the caller. */
-const accountOf = (record: Json): string | null =>
+export const accountOf = (record: unknown): string | null =>
   textOf(fieldOf(record, "recipientAccountId")) ?? textAt(record, "userIdentity.accountId");
 
 const resourceOf = (record: Json, paths: readonly string[]): string | null =>

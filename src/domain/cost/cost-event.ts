@@ -15,8 +15,11 @@ export type CostEvent = {
   readonly raw: unknown;
 };
 
-/** Why an event is well and of no interest: it only read, it failed, it changes no bill, or it is no event but a digest of log files. */
-export const ignoredReasons = ["read-only", "failed", "not-cost-bearing", "digest"] as const;
+/**
+ * Why an event is well and of no interest: it only read, it failed, it changes no bill, it is no event but a digest of log
+ * files, or it is so old that it would be deleted at once.
+ */
+export const ignoredReasons = ["read-only", "failed", "not-cost-bearing", "digest", "expired"] as const;
 export type IgnoredReason = (typeof ignoredReasons)[number];
 
 /** What is wrong with an event, and where: an RFC 6901 pointer. */

@@ -10,6 +10,7 @@ export type Oddity = (typeof oddities)[number];
 /** What is remembered of one series: some 110 numbers, however long it is. */
 export type SeriesMemory = {
   readonly count: number;
+  /** Of no values 0: a memory is kept as JSON, which has no infinity. */
   readonly lowest: number;
   readonly highest: number;
   /** The last few values, the last two dozen, and the long run. */
@@ -28,8 +29,8 @@ export type SeriesMemory = {
 
 export const noMemory: SeriesMemory = {
   count: 0,
-  lowest: Number.POSITIVE_INFINITY,
-  highest: Number.NEGATIVE_INFINITY,
+  lowest: 0,
+  highest: 0,
   few: nothingYet,
   recent: nothingYet,
   long: nothingYet,
@@ -93,8 +94,8 @@ export const judge = (before: SeriesMemory, value: number, atMs: number): { read
     finding: { rarity: all > told ? all : 0, oddity: rarest.rarity > 0 ? rarest.oddity : null, isRecord: record > 0, usual },
     memory: {
       count: before.count + 1,
-      lowest: Math.min(before.lowest, value),
-      highest: Math.max(before.highest, value),
+      lowest: before.count === 0 ? value : Math.min(before.lowest, value),
+      highest: before.count === 0 ? value : Math.max(before.highest, value),
       few: withFading(before.few, value, lengths.few),
       recent,
       long: withFading(before.long, value, lengths.long),

@@ -14,13 +14,16 @@ const mostCents = 1e9;
 const isName = (value: unknown, most: number): value is string =>
   typeof value === "string" && value.length > 0 && value.length <= most && !/\p{Cc}/u.test(value);
 
+/** An account at AWS, or of something else that costs. */
+const isAccount = (value: unknown): boolean => typeof value === "string" && /^[\w.:/@-]{1,64}$/.test(value);
+
 /** The first rule that an event breaks; null: none. */
 const broken = (event: Json): readonly [field: string, problem: string] | null => {
   const at = (name: string): unknown => fieldOf(event, name);
   const unknown = Object.keys(event).find((name) => !fields.includes(name));
   if (unknown !== undefined) return [unknown, `is not a field of an event: there is ${fields.join(", ")}`];
   if (!isName(at("event_id"), 128)) return ["event_id", "is not 1 to 128 characters"];
-  if (!isName(at("account_id"), 64)) return ["account_id", "is not 1 to 64 characters"];
+  if (!isAccount(at("account_id"))) return ["account_id", "is not 1 to 64 letters, digits and ._:/@-"];
   if (typeof at("resource_type") !== "string" || !/^[a-z\d][a-z\d:._-]{0,63}$/.test(textOf(at("resource_type")) ?? ""))
     return ["resource_type", "is not 1 to 64 of a-z, 0-9 and :._-"];
   if (at("resource_id") !== undefined && !isName(at("resource_id"), 2_048)) return ["resource_id", "is not 1 to 2048 characters"];

@@ -11,16 +11,18 @@ export type RoleTrust = "own" | "anybody" | "guarded" | "unknown";
 /** The AWS account of a role's ARN; null: invalid. */
 export const accountOfRole = (roleArn: string): string | null => /^arn:aws[a-z-]*:iam::(\d{12}):role\//.exec(roleArn)?.[1] ?? null;
 
-const condition =
-  'a condition on sts:ExternalId in the trust policy of the role: {"StringEquals": {"sts:ExternalId": "<the external_id of GET /v1/dns-accounts>"}}';
+/** @param path of the accounts of which it is one */
+const conditionOf = (path: string): string =>
+  `a condition on sts:ExternalId in the trust policy of the role: {"StringEquals": {"sts:ExternalId": "<the external_id of GET ${path}>"}}`;
 
-/** Why a role is refused; null: it is not. */
-export const roleRefusal = (trust: RoleTrust): string | null => {
+/** Why a role is refused; null: it is not. @param path of the accounts of which it is to be one */
+export const roleRefusal = (trust: RoleTrust, path = "/v1/dns-accounts"): string | null => {
   if (trust === "own") return "must be a role of your own AWS account: this one is in the operator's";
-  return trust === "anybody" ? `may be assumed without the external id, so on behalf of anybody; add ${condition}` : null;
+  return trust === "anybody" ? `may be assumed without the external id, so on behalf of anybody; add ${conditionOf(path)}` : null;
 };
 
 export const checkRoleTrust = (trust: RoleTrust): Finding => {
+  const condition = conditionOf("/v1/dns-accounts");
   if (trust === "guarded") return pass("role_trust", "the role is only assumed with its own external id");
   if (trust === "own")
     return found(

@@ -54,6 +54,7 @@ it("deletes what billed windows were made of after 400 days, and keeps it while 
         sampleRetentionMs: 2 * dayMs,
         sessionTtlMs: 84 * dayMs,
         auditRetentionMs: 400 * dayMs,
+        costEventRetentionMs: 90 * dayMs,
         retention: createRetentionStore(database.db),
       },
       billingFence,

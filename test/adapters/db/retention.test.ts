@@ -65,6 +65,7 @@ const run = async (over: Partial<Parameters<typeof prune>[0]> = {}) => {
       sampleRetentionMs: 2 * dayMs,
       sessionTtlMs: 84 * dayMs,
       auditRetentionMs: 400 * dayMs,
+      costEventRetentionMs: 90 * dayMs,
       ...over,
     },
     fence,
@@ -452,6 +453,55 @@ describe("what people were told", () => {
     expect((await run()).report).toMatchObject({ deliveries: 1, incident_services: 1, incidents: 1, failures: 0 });
     expect(await left("id::int", "incidents")).toEqual([2, 3, 4]);
     expect(await left("incident_id::int", "incident_services")).toEqual([2, 3, 4]);
+  });
+});
+
+describe("the cost watch", () => {
+  const series = async (kind: string) =>
+    await idOf("insert into cost_series (customer_id, kind, resource_type, unit, memory) values ($1, $2, 't', 'cents', '{}')", [
+      ids.customer,
+      kind,
+    ]);
+
+  it("keeps an event for as long as is set, after it happened and after it came", async () => {
+    await database.sql(
+      `insert into cost_events (customer_id, event_id, account_id, resource_type, occurred_at, created_at)
+       select $1, 'e' || i, 'a', 't', o, c from unnest($2::timestamptz[], $3::timestamptz[]) with ordinality x(o, c, i)`,
+      [ids.customer, [ago(90, -1), ago(90, -1), ago(89), ago(90, 60_000)], [ago(90, -1), ago(1), ago(90, -1), ago(90, 60_000)]],
+    );
+    expect((await run()).report).toMatchObject({ cost_events: 1, failures: 0 });
+    expect(await left("event_id", "cost_events")).toEqual(["e2", "e3", "e4"]);
+    expect((await run({ costEventRetentionMs: 2 * dayMs })).report).toMatchObject({ cost_events: 2 });
+  });
+
+  it("keeps a trend as long, what is resolved for 400 days, what can not be scored for 90, and what is open or queued for ever", async () => {
+    const [first, second, third] = [await series("priced"), await series("calls"), await series("priced").catch(() => 0)];
+    expect(third, "one series of a kind").toBe(0);
+    await database.sql("insert into cost_hours (series_id, hour, value) select $1, t, 1 from unnest($2::timestamptz[]) t", [
+      first,
+      [ago(90, -1), ago(90, 60_000)],
+    ]);
+    await database.sql(
+      `insert into cost_batches (customer_id, source, event_ids, state, created_at)
+       select $1, 'push', '{}', s, t from unnest($2::text[], $3::timestamptz[]) x(s, t)`,
+      [ids.customer, ["dead", "dead", "queued"], [ago(90, -1), ago(90, 60_000), ago(400)]],
+    );
+    await database.sql(
+      `insert into cost_anomalies (customer_id, series_id, state, severity, score, explanation, figures, value, first_hour, last_hour, mode, created_at, resolved_at)
+       select $1, s, case when r is null then 'open' else 'resolved' end, 'high', 60, 'x', '{}', 1, 'epoch', 'epoch', 'shadow', 'epoch', r
+       from unnest($2::bigint[], $3::timestamptz[]) x(s, r)`,
+      [ids.customer, [first, first, second], [ago(400, -1), ago(400, 60_000), null]],
+    );
+    await database.sql(
+      `insert into zombies (customer_id, rule, resource, severity, state, first_seen, last_seen, last_activity, reason, remedy, remediated_at)
+       select $1, 'x', 'z' || i, 'warning', case when r is null then 'open' else 'remediated' end, 'epoch', 'epoch', 'epoch', 'x', 'x', r
+       from unnest($2::timestamptz[]) with ordinality x(r, i)`,
+      [ids.customer, [ago(400, -1), ago(400, 60_000), null]],
+    );
+    expect((await run()).report).toMatchObject({ cost_hours: 1, cost_batches: 1, cost_anomalies: 1, zombies: 1, failures: 0 });
+    expect(await left("state", "cost_batches")).toEqual(["dead", "queued"]);
+    expect(await left("state", "cost_anomalies")).toEqual(["open", "resolved"]);
+    expect(await left("resource", "zombies")).toEqual(["z2", "z3"]);
   });
 });
 

@@ -268,6 +268,7 @@ describe("pruning", () => {
         sampleRetentionMs: retentionMs,
         sessionTtlMs: 84 * 24 * hourMs,
         auditRetentionMs: 400 * 24 * hourMs,
+        costEventRetentionMs: 90 * 24 * hourMs,
       },
       fence,
     );
@@ -361,9 +362,21 @@ describe("pruning", () => {
         incidents: each("incidents"),
         serviceStates: each("serviceStates"),
         sloAlerts: each("sloAlerts"),
+        costEvents: each("costEvents"),
+        costHours: each("costHours"),
+        deadBatches: each("deadBatches"),
+        costAnomalies: each("costAnomalies"),
+        zombies: each("zombies"),
       },
     });
-    const deps = { clock: clockAt(startMs), log, sampleRetentionMs: retentionMs, sessionTtlMs: hourMs, auditRetentionMs: hourMs };
+    const deps = {
+      clock: clockAt(startMs),
+      log,
+      sampleRetentionMs: retentionMs,
+      sessionTtlMs: hourMs,
+      auditRetentionMs: hourMs,
+      costEventRetentionMs: hourMs,
+    };
     expect(
       await prune({ ...deps, ...stores((name) => (name === "takeovers" ? bad : good(name, name === "samples" ? 3 : 0))) }, fence),
     ).toMatchObject({ failures: 1, probe_samples: 30, unfinished: 0 });

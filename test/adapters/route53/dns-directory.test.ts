@@ -4,7 +4,7 @@ import { createDnsDirectory } from "../../../src/adapters/route53/dns-directory.
 import { createDnsRefusal } from "../../../src/adapters/route53/dns-log.ts";
 import type { SealedDnsAccount } from "../../../src/adapters/ports/steering/dns-accounts.ts";
 import { systemRandom } from "../../../src/adapters/platform/random.ts";
-import type { Credentials, KeySource } from "../../../src/adapters/route53/api/send.ts";
+import type { Credentials, KeySource } from "../../../src/adapters/aws/keys.ts";
 import { createSecrets } from "../../../src/adapters/platform/secrets.ts";
 import { freely } from "../../support/budget.ts";
 

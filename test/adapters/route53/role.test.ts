@@ -7,7 +7,7 @@ import { startSts } from "../../../local/sts/server.ts";
 import { describe as describeFailure, failureOf } from "../../../src/adapters/route53/api/error.ts";
 import type { RoleOptions } from "../../../src/adapters/route53/role.ts";
 import { createRole } from "../../../src/adapters/route53/role.ts";
-import type { KeySource } from "../../../src/adapters/route53/api/send.ts";
+import type { KeySource } from "../../../src/adapters/aws/keys.ts";
 import { freely, freelyUntil } from "../../support/budget.ts";
 import { credentials, fakeClock, route53At, startRecorder } from "./support.ts";
 

@@ -239,7 +239,7 @@ describe("a batch", () => {
     const { events, duplicates, ignored, rejected } = normaliseBatch(batch, "/events", nowMs);
     expect(events.map(({ eventId }) => eventId)).toEqual(["3038ebd2-c98a-4c65-9b6e-e22506292313", "e-1"]);
     expect(duplicates).toBe(1);
-    expect(ignored).toEqual({ "read-only": 1, failed: 1, "not-cost-bearing": 0, digest: 0 });
+    expect(ignored).toEqual({ "read-only": 1, failed: 1, "not-cost-bearing": 0, digest: 0, expired: 0 });
     expect(rejected.map(({ pointer }) => pointer)).toEqual(["/events/1", "/events/4/eventTime"]);
   });
 });

@@ -220,10 +220,10 @@ describe("a baseline", () => {
     });
     const reset = await api.call("POST", `${path}/reset`, { token: customer.editor });
     expect(reset.body).toMatchObject({ id: priced, mean: 0, deviation: 0, count: 0, actors: [], last_hour: "2026-11-21T11:00:00.000Z" });
-    const [row] = await api.db.rows(sql`select memory, resets from cost_series where id = ${priced}`);
-    expect(row).toEqual({ memory: {}, resets: 1 });
+    const [row] = await api.db.rows(sql`select memory, version from cost_series where id = ${priced}`);
+    expect(row).toEqual({ memory: null, version: 2 });
     const log = await api.call("GET", "/v1/audit-log?object_type=cost_baseline", { token: customer.owner });
-    expect(log.list).toMatchObject([{ action: "reset", before: { event_count: 1_008 }, after: { event_count: 0, resets: 1 } }]);
+    expect(log.list).toMatchObject([{ action: "reset", before: { event_count: 1_008 }, after: { event_count: 0 } }]);
     expect((await api.call("POST", `${path}/reset`, { token: customer.viewer })).status).toBe(403);
     expect((await api.call("POST", `${path}/reset`, { token: globex.editor })).status).toBe(404);
   });

@@ -37,8 +37,10 @@ it("goes through every table, and names who had it done", async () => {
     { table: "cdn_accounts", resealed: 1, unopened: [], changed: 0, next: { table: "dns_accounts", after_id: 0 } },
   ]);
   const second = await step(first.body["next"]);
-  expect(second.body).toMatchObject({ table: "dns_accounts", next: { table: "channels", after_id: 0 } });
-  expect((await step(second.body["next"])).body).toEqual({ table: "channels", resealed: 0, unopened: [], changed: 0, next: null });
+  expect(second.body).toMatchObject({ table: "dns_accounts", next: { table: "cost_accounts", after_id: 0 } });
+  const third = await step(second.body["next"]);
+  expect(third.body).toMatchObject({ table: "cost_accounts", next: { table: "channels", after_id: 0 } });
+  expect((await step(third.body["next"])).body).toEqual({ table: "channels", resealed: 0, unopened: [], changed: 0, next: null });
   expect(await audit()).toEqual([{ customer: customerId, actor: "admin", action: "reseal", object: "cdn_account", asked: true }]);
   expect((await step()).body).toMatchObject({ resealed: 0 });
   expect((await api.call("GET", "/v1/status")).body["secrets"]).toEqual({ current_key: 1, previous_keys: 0, unknown_keys: 0 });

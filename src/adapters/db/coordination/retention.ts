@@ -5,6 +5,7 @@ import type { Fence } from "../../ports/coordination/lease.ts";
 import type { PrunedPage, RetentionStore } from "../../ports/coordination/retention.ts";
 import type { Database } from "../platform/client.ts";
 import { fenceCte } from "../platform/fence.ts";
+import { deadBatches, oldEvents } from "./cost-retention.ts";
 import { oldDeliveries, oldIncidents, oldIncidentServices, oldNotifications } from "./notify-retention.ts";
 
 const at = (ms: number) => sql`${isoTime(ms)}::timestamptz`;
@@ -126,6 +127,11 @@ export const createRetentionStore = (db: Database): RetentionStore => {
     incidents: (fence, beforeMs, limit) => of(fence, "incidents", oldIncidents(beforeMs, limit)),
     serviceStates: (fence, beforeMs, limit) => of(fence, "service_states", aged(sql`service_states`, sql`ended_at`, beforeMs, limit)),
     sloAlerts: (fence, beforeMs, limit) => of(fence, "slo_alerts", aged(sql`slo_alerts`, sql`resolved_at`, beforeMs, limit)),
+    costEvents: (fence, beforeMs, limit) => of(fence, "cost_events", oldEvents(beforeMs, limit)),
+    costHours: (fence, beforeMs, limit) => of(fence, "cost_hours", aged(sql`cost_hours`, sql`hour`, beforeMs, limit)),
+    deadBatches: (fence, beforeMs, limit) => of(fence, "cost_batches", deadBatches(beforeMs, limit)),
+    costAnomalies: (fence, beforeMs, limit) => of(fence, "cost_anomalies", aged(sql`cost_anomalies`, sql`resolved_at`, beforeMs, limit)),
+    zombies: (fence, beforeMs, limit) => of(fence, "zombies", aged(sql`zombies`, sql`remediated_at`, beforeMs, limit)),
     invoiceLinks: (fence, beforeMs, limit) => of(fence, "invoice_links", aged(sql`invoice_links`, sql`expires_at`, beforeMs, limit)),
   };
 };

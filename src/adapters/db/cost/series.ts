@@ -19,7 +19,7 @@ const selected = (where: SQL): SQL => sql`select ${columns} from ${namedSeries} 
 /** What is usual, in figures. What it was computed from has hundreds of them, and says nothing to people. */
 const told = (row: string): SQL =>
   sql.raw(`jsonb_build_object('id', ${row}.id, 'mean_hourly_cost', ${row}.mean_hourly_cost, 'stddev', ${row}.stddev,
-    'event_count', ${row}.event_count, 'resets', ${row}.resets)`);
+    'event_count', ${row}.event_count)`);
 
 /** Baselines and what they were computed from. */
 export const createSeriesStore = (db: Database): SeriesStore => ({
@@ -38,16 +38,17 @@ export const createSeriesStore = (db: Database): SeriesStore => ({
     return row ?? null;
   },
 
-  // Its last hour stays: none is scored twice. Whoever is scoring it sees by `resets` that it was begun anew meanwhile.
+  // Its last hour stays: none is scored twice. Whoever is scoring it sees by its version that it was begun anew meanwhile.
   reset: async (customerId, id, change) => {
     const [row] = await write<CostBaseline>(
       db,
       sql`
       with was as (select * from cost_series where id = ${id} and customer_id = ${customerId}
       ), s as (
-        update cost_series s set memory = '{}', mean_hourly_cost = 0, stddev = 0, event_count = 0, observed_actors = '[]', resets = s.resets + 1,
+        update cost_series s set memory = 'null', mean_hourly_cost = 0, stddev = 0, event_count = 0, observed_actors = '[]', version = s.version + 1,
           updated_at = now()
         from was where s.id = was.id returning s.*
+      ), seasons as (delete from cost_seasons x using was where x.series_id = was.id
       ), audit as (${auditRow(
         change,
         "reset",

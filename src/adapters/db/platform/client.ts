@@ -110,3 +110,6 @@ export const connect = (databaseUrl: string, fetchEndpoint: string | null): Data
 
 /** True where a write failed on this constraint or unique index. */
 export const violates = (error: unknown, constraint: string): boolean => error instanceof NeonDbError && error.constraint === constraint;
+
+/** True where a transaction found that somebody else had changed what it had read (`require_unchanged` of drizzle/0059): nothing is written. */
+export const isChanged = (error: unknown): boolean => error instanceof NeonDbError && error.code === "40001";

@@ -1,3 +1,4 @@
+import { costSealingContext } from "../../../domain/cost/sealing.ts";
 import { channelSealingContext } from "../../../domain/notify/sealing.ts";
 import { sql } from "drizzle-orm";
 import { sealedTables } from "../../ports/platform/reseal.ts";
@@ -35,6 +36,7 @@ type Place = {
 const places: Readonly<Record<ResealPlace["table"], Omit<Place, "table">>> = {
   cdn_accounts: { column: "sealed_token", place: "cdn", object: "cdn_account", context: ofCustomer(sealingContext) },
   dns_accounts: { column: "sealed_secret", place: "access_key_id", object: "dns_account", context: ofCustomer(dnsSealingContext) },
+  cost_accounts: { column: "sealed_secret", place: "access_key_id", object: "cost_account", context: ofCustomer(costSealingContext) },
   channels: { column: "sealed_secret", place: "kind", object: "channel", context: channelSealingContext },
 };
 

@@ -8,5 +8,7 @@ export const sealStandings: SQL = sql`
     union all
     select sealed_secret from dns_accounts where deleted_at is null and sealed_secret is not null
     union all
+    select sealed_secret from cost_accounts where deleted_at is null and sealed_secret is not null
+    union all
     select sealed_secret from channels where deleted_at is null
   ) s group by 1 order by 1`;

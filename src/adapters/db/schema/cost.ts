@@ -10,6 +10,7 @@ import {
   numeric,
   pgTable,
   primaryKey,
+  smallint,
   text,
   uniqueIndex,
   uuid,
@@ -43,6 +44,8 @@ export const costAccounts = pgTable(
     /** Which regions' files are read, and in which idle resources are looked for. */
     regions: text("regions").array().notNull(),
     createdAt: createdAt(),
+    /** When its files were last looked for, successfully or not: whose turn it is. */
+    triedAt: at("tried_at"),
     lastReadAt: at("last_read_at"),
     lastError: text("last_error"),
     deletedAt: at("deleted_at"),
@@ -72,6 +75,21 @@ export const costCursors = pgTable(
     updatedAt: at("updated_at").notNull(),
   },
   (t) => [primaryKey({ columns: [t.accountId, t.prefix] })],
+);
+
+/** What is known of files besides the cursor: those of the hour that is listed again, and those that could not be read to their end. */
+export const costFiles = pgTable(
+  "cost_files",
+  {
+    accountId: ref("account_id", () => costAccounts.id),
+    key: text("key").notNull(),
+    /** `failed` is tried again; `skipped` was tried often enough. */
+    state: text("state", { enum: ["done", "failed", "skipped"] }).notNull(),
+    tries: integer("tries").notNull().default(0),
+    lastError: text("last_error"),
+    updatedAt: at("updated_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.accountId, t.key] })],
 );
 
 /** What a CDN charges a customer: by it egress is money. */
@@ -164,12 +182,12 @@ export const costSeries = pgTable(
     kind: text("kind", { enum: ["priced", "calls", "egress"] }).notNull(),
     /** Of an AWS account; of egress empty. */
     accountId: text("account_id").notNull().default(""),
-    /** Of egress `egress`. */
+    /** Of egress `egress:cents` or `egress:bytes`: a rate that becomes known begins another series. */
     resourceType: text("resource_type").notNull(),
     serviceId: bigint("service_id", { mode: "number" }).references(() => services.id),
     cdn: text("cdn"),
     unit: text("unit", { enum: ["cents", "bytes", "calls"] }).notNull(),
-    /** `Baseline` of domain/cost/baseline.ts with its moments and seasons, and of series without a price the `SeriesMemory` of detector.ts. */
+    /** `Memory` of domain/cost/watched.ts, without its seasons. */
     memory: jsonb("memory").notNull(),
     /** What of the memory is looked at: cents, or of other units that. Always in step with it. */
     meanHourlyCost: doublePrecision("mean_hourly_cost").notNull().default(0),
@@ -177,10 +195,10 @@ export const costSeries = pgTable(
     eventCount: bigint("event_count", { mode: "number" }).notNull().default(0),
     /** Names, the latest seen first; 200 at most. */
     observedActors: jsonb("observed_actors").notNull().default([]),
-    /** The last hour that was scored, by its beginning; null: none yet. */
+    /** Of egress and calls the last hour that was judged, by its beginning; null: none yet. */
     lastHour: at("last_hour"),
-    /** How often its memory was begun anew by a person. */
-    resets: integer("resets").notNull().default(0),
+    /** How often it was written: whoever has read another version writes nothing. */
+    version: bigint("version", { mode: "number" }).notNull().default(1),
     createdAt: createdAt(),
     updatedAt: at("updated_at").notNull().defaultNow(),
   },
@@ -196,6 +214,23 @@ export const costSeries = pgTable(
     index("cost_series_service_idx").on(t.serviceId),
     check("cost_series_kind", sql`(${t.kind} = 'egress') = (${t.serviceId} is not null)`),
   ],
+);
+
+/**
+ * What is usual of a series of egress at an hour of the week (0 to 167, from Monday) and of the day (168 to 191): apart from its memory, as an hour
+ * that is judged needs two of them. `Moments` of domain/cost/moments.ts.
+ */
+export const costSeasons = pgTable(
+  "cost_seasons",
+  {
+    seriesId: ref("series_id", () => costSeries.id),
+    hour: smallint("hour").notNull(),
+    count: integer("count").notNull(),
+    mean: doublePrecision("mean").notNull(),
+    rest: doublePrecision("rest").notNull(),
+    m2: doublePrecision("m2").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.seriesId, t.hour] }), check("cost_seasons_hour", sql`${t.hour} between 0 and 191`)],
 );
 
 /** An hour of a series as it was scored: what a trend is drawn from. */
@@ -303,6 +338,19 @@ export const zombies = pgTable(
     index("zombies_customer_idx").on(t.customerId, t.id),
     check("zombies_end", sql`(${t.state} = 'remediated') = (${t.remediatedAt} is not null)`),
   ],
+);
+
+/** Since when something of an outside system is seen to idle, where that does not say since when: remembered until it is told, or is used again. */
+export const zombieSightings = pgTable(
+  "zombie_sightings",
+  {
+    customerId: ref("customer_id", () => customers.id),
+    rule: text("rule").notNull(),
+    resource: text("resource").notNull(),
+    account: text("account").notNull().default(""),
+    firstSeen: at("first_seen").notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.customerId, t.rule, t.resource, t.account] })],
 );
 
 /** What of a customer's facts could not be read in the last hunt, and why: what is not known is not idle. */

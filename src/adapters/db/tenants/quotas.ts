@@ -27,6 +27,7 @@ const usedOf = (requireProof: boolean): Readonly<Record<QuotaKind, (customer: SQ
   objectives: (customer) => sql`(
     select count(*) from services s join slo_objectives o on o.service_id = s.id and o.deleted_at is null
     where s.customer_id = ${customer} and s.deleted_at is null)`,
+  cost_accounts: (customer) => sql`(select count(*) from cost_accounts where customer_id = ${customer} and deleted_at is null)`,
 });
 
 /** Kinds with what a customer uses of each and may have of it; `place` is that of `quotaKinds`. */

@@ -39,6 +39,16 @@ export interface RetentionStore {
   invoiceLinks(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   /** What visitors got, as far as it ended before that. */
   serviceStates(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** Events of cost that both happened and came before that. */
+  costEvents(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** Hours of a series' trend. */
+  costHours(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** Batches of events that came before that and are not tried any more. */
+  deadBatches(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** Anomalies of cost that were resolved before that. */
+  costAnomalies(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** What idled, and was remediated before that. */
+  zombies(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   /** Burn alerts that were resolved before that. */
   sloAlerts(fence: Fence, beforeMs: number, limit: number): Promise<number>;
 }

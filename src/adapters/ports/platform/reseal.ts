@@ -1,5 +1,5 @@
 /** Tables that hold secrets, in the order in which they are resealed. */
-export const sealedTables = ["cdn_accounts", "dns_accounts", "channels"] as const;
+export const sealedTables = ["cdn_accounts", "dns_accounts", "cost_accounts", "channels"] as const;
 
 /** Where resealing goes on: behind this row of this table. */
 export type ResealPlace = { readonly table: (typeof sealedTables)[number]; readonly afterId: number };

@@ -2,6 +2,7 @@ import type { BesideRecord } from "../../../domain/steering/readiness-beside.ts"
 import type { RoleTrust } from "../../../domain/steering/role-trust.ts";
 import type { Budget } from "../platform/budget.ts";
 import type { Dns, DnsBudget, WeightChange, WeightChangeResult, WeightedRecord, Weights } from "./dns.ts";
+import type { DnsInventoryReader } from "./dns-inventory.ts";
 import type { HealthChecks } from "./health-checks.ts";
 
 /**
@@ -50,8 +51,8 @@ export interface DnsSetupWriter {
   provision(wish: PairWish, budget: DnsBudget): Promise<ProvisionResult>;
 }
 
-/** Everything that one set of DNS credentials gives access to. */
-export type DnsAccess = Dns & DnsSetupWriter & HealthChecks;
+/** Everything that one set of DNS credentials gives access to. Without an inventory: there is no account to be looked into. */
+export type DnsAccess = Dns & DnsSetupWriter & HealthChecks & Partial<DnsInventoryReader>;
 
 /** Selects a customer's DNS credentials: their own account, else the operator's. */
 export interface DnsDirectory {

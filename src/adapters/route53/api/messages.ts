@@ -1,6 +1,6 @@
 import type { WeightedRecord } from "../../ports/steering/dns.ts";
 import { canonicalName, fqdn } from "../names.ts";
-import { bool, child, element, items, leaf, optionalChild, optionalCount, optionalText, text, type XmlNode } from "./xml.ts";
+import { bool, child, element, items, leaf, optionalChild, optionalCount, optionalText, text, type XmlNode } from "../../aws/xml.ts";
 
 /** A public or private hosted zone. `name` is canonical, `id` bare. */
 export type Zone = { readonly id: string; readonly name: string; readonly isPrivate: boolean };

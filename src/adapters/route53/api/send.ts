@@ -1,23 +1,9 @@
 import { AwsV4Signer } from "aws4fetch";
 import { isoTime } from "../../../iso-time.ts";
+import { basicTime, type Credentials, encodePart, scrub } from "../../aws/keys.ts";
 import type { Clock } from "../../ports/platform/clock.ts";
-import type { Budget } from "../../ports/platform/budget.ts";
 import { classify, type Failure, Route53Error, unansweredError } from "./error.ts";
-import { optionalChild, optionalText, parseXml, texts, type XmlNode, XmlShapeError } from "./xml.ts";
-
-export type Credentials = {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-};
-
-/** Credentials that change. */
-export type KeySource = {
-  /** @param budget for the request that fetching them may take. @throws Route53Error where there are none */
-  get(budget: Budget): Promise<Credentials>;
-  /** These were refused: the next call fetches others. */
-  drop(keys: Credentials): void;
-};
+import { optionalChild, optionalText, parseXml, texts, type XmlNode, XmlShapeError } from "../../aws/xml.ts";
 
 /** A service: `name` as signed, `label` for messages, `root` before every path. */
 export type Service = { readonly name: string; readonly label: string; readonly root: string; readonly contentType: string };
@@ -54,13 +40,9 @@ type Answer = { readonly status: number; readonly text: string; readonly id: str
 
 const route53: Service = { name: "route53", label: "Route 53", root: "2013-04-01/", contentType: "application/xml" };
 
-// RFC 3986 strictly, as in SigV4: so exactly what was signed is sent.
-const encode = (part: string): string =>
-  encodeURIComponent(part).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-
 const urlOf = (endpoint: string, path: string, query: Readonly<Record<string, string>> = {}): string => {
-  const segments = path.split("/").map(encode).join("/");
-  const pairs = Object.entries(query).map(([key, value]) => `${encode(key)}=${encode(value)}`);
+  const segments = path.split("/").map(encodePart).join("/");
+  const pairs = Object.entries(query).map(([key, value]) => `${encodePart(key)}=${encodePart(value)}`);
   return `${endpoint.replace(/\/+$/, "")}/${segments}${pairs.length > 0 ? `?${pairs.join("&")}` : ""}`;
 };
 
@@ -86,7 +68,7 @@ export const createSend = (options: SendOptions): Send => {
         ...(request.body !== undefined && { body: request.body, headers: { "content-type": service.contentType } }),
         service: service.name,
         region,
-        datetime: isoTime(clock.nowMs()).replace(/[:-]|\.\d{3}/g, ""),
+        datetime: basicTime(isoTime(clock.nowMs())),
         cache: keyCache,
       }).sign();
       const response = await fetchOnce(signed.url.toString(), {
@@ -137,14 +119,6 @@ export const createSend = (options: SendOptions): Send => {
     });
   };
 };
-
-/** One line without secrets. */
-const scrub = (text: string, { sessionToken = "", secretAccessKey, accessKeyId }: Credentials): string =>
-  [sessionToken, secretAccessKey, accessKeyId]
-    .filter((secret) => secret.length >= 8)
-    .reduce((clean, secret) => clean.replaceAll(secret, "***"), text)
-    .replace(/\s+/g, " ")
-    .trim();
 
 /** Reads an error answer: `<ErrorResponse>`, the older `<InvalidChangeBatch>`, or anything else by its status. */
 const readFailure = (root: string, node: XmlNode, { status, id }: Answer, label: string): Failure => {

@@ -1,6 +1,6 @@
 import type { CheckStatus } from "../../../domain/steering/dns-answers.ts";
 import type { CheckersView } from "../../ports/steering/health-checks.ts";
-import { bool, child, items, text, type XmlNode } from "../api/xml.ts";
+import { bool, child, items, text, type XmlNode } from "../../aws/xml.ts";
 
 /** How Route 53 determines the status of a health check. */
 export type CheckKind = {

@@ -1,6 +1,6 @@
 import type { HealthCheck, HealthCheckTarget } from "../../ports/steering/health-checks.ts";
 import type { NextPage } from "../api/messages.ts";
-import { bool, child, element, items, leaf, optionalCount, optionalText, text, type XmlNode, XmlShapeError } from "../api/xml.ts";
+import { bool, child, element, items, leaf, optionalCount, optionalText, text, type XmlNode, XmlShapeError } from "../../aws/xml.ts";
 
 const namespace = "https://route53.amazonaws.com/doc/2013-04-01/";
 

@@ -23,6 +23,7 @@ import { everyStorm } from "../../../../src/domain/billing/credit.ts";
 import { policyView, unreadRouting } from "../../../support/round-fixtures.ts";
 import { wholeWindow } from "../../../support/usage.ts";
 import { told as outbox } from "./outbox-cases.ts";
+import { costs } from "./cost-cases.ts";
 import { retained } from "./retention-cases.ts";
 import { objectives } from "./slo-cases.ts";
 import { hourMs, nowMs } from "./tenant.ts";
@@ -807,6 +808,7 @@ export const fencedWrites: readonly FencedWrite[] = [
   ...rounds,
   ...reconstructed,
   ...objectives,
+  ...costs,
   ...standing,
   ...observed,
   ...targets,

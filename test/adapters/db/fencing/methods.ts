@@ -12,6 +12,10 @@ import type { Outbox } from "../../../../src/adapters/ports/notify/outbox.ts";
 import type { ObservationStore } from "../../../../src/adapters/ports/steering/observations.ts";
 import type { OwnershipStore } from "../../../../src/adapters/ports/tenants/ownership.ts";
 import type { ReconciliationStore } from "../../../../src/adapters/ports/billing/reconciliation.ts";
+import type { HuntStore } from "../../../../src/adapters/ports/cost/hunting.ts";
+import type { ScoringStore } from "../../../../src/adapters/ports/cost/scoring.ts";
+import type { TrailReadings } from "../../../../src/adapters/ports/cost/trail-readings.ts";
+import type { CostEventStore } from "../../../../src/adapters/ports/cost/ingest.ts";
 import type { RetentionStore } from "../../../../src/adapters/ports/coordination/retention.ts";
 import type { PruneStore, RollupStore } from "../../../../src/adapters/ports/detection/rollups.ts";
 import type { BudgetWatch } from "../../../../src/adapters/ports/slo/watch.ts";
@@ -97,6 +101,11 @@ export const pipelineMethods = {
     incidents: "fenced",
     serviceStates: "fenced",
     sloAlerts: "fenced",
+    costEvents: "fenced",
+    costHours: "fenced",
+    deadBatches: "fenced",
+    costAnomalies: "fenced",
+    zombies: "fenced",
   } satisfies Record<keyof RetentionStore, Kind>,
   reconstruction: { due: "reads", past: "reads", save: "fenced" } satisfies Record<keyof ReconstructionStore, Kind>,
   budgetWatch: { candidates: "reads", measure: "reads", save: "fenced" } satisfies Record<keyof BudgetWatch, Kind>,
@@ -114,6 +123,28 @@ export const pipelineMethods = {
     record: "fenced",
     nextDueMs: "reads",
   } satisfies Record<keyof Outbox, Kind>,
+  // Batches by their claim, series by their version: whoever has another writes nothing, whichever run it is of (decision 78).
+  scoring: {
+    claim: "lease",
+    split: "lease",
+    giveBack: "lease",
+    release: "lease",
+    read: "reads",
+    save: "lease",
+    egressDue: "reads",
+    callsDue: "reads",
+    upkeep: "telemetry",
+  } satisfies Record<keyof ScoringStore, Kind>,
+  hunting: {
+    due: "reads",
+    facts: "reads",
+    silentBackups: "reads",
+    customersWith: "reads",
+    sighted: "telemetry",
+    record: "fenced",
+  } satisfies Record<keyof HuntStore, Kind>,
+  trailReadings: { due: "reads", progress: "reads", settle: "fenced", note: "fenced" } satisfies Record<keyof TrailReadings, Kind>,
+  costEvents: { add: "request", list: "reads" } satisfies Record<keyof CostEventStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
     get: "reads",
@@ -152,6 +183,10 @@ export const pipelineMethods = {
 export const databasePorts = [
   "billing/billing",
   "billing/reconciliation",
+  "cost/hunting",
+  "cost/ingest",
+  "cost/scoring",
+  "cost/trail-readings",
   "coordination/job-runs",
   "coordination/lease",
   "coordination/retention",
@@ -176,6 +211,12 @@ export const databasePorts = [
 
 /** All other ports of rounds and jobs: nothing behind them writes to the database. */
 export const otherPorts = [
+  "cost/access",
+  "cost/archive",
+  "cost/cloud",
+  "cost/trail-files",
+  "cost/zombies",
+  "steering/dns-inventory",
   "coordination/peer",
   "detection/probe",
   "detection/round-view",
@@ -207,6 +248,10 @@ export const portsOfPipeline = async (): Promise<string[]> => {
 
 /** What writes without a fence of its own, by file: how many statements or parts of them, and why that is right. */
 export const allowedUnfenced: Readonly<Record<string, readonly [count: number, why: string]>> = {
+  "db/cost/hunting.ts": [2, "since when something is seen to idle, which is true whoever sees it"],
+  "db/cost/scoring.ts": [7, "by the claim of a batch, of which there is one at a time; what is over by its time alone"],
+  "db/cost/series-rows.ts": [5, "parts of a transaction that ends where a series, or a batch, is not what it was"],
+  "db/cost/events.ts": [2, "what was sent, or read, is true whoever stores it: each event once, by its id, and a cursor forward only"],
   "db/coordination/leases.ts": [5, "the lease itself: each names holder, epoch and time as its own condition"],
   "db/round/samples.ts": [
     2,
@@ -256,6 +301,7 @@ export const requestFiles: readonly string[] = [
   "db/billing/billing-profiles.ts",
   "db/billing/billing-terms.ts",
   "db/tenants/customers.ts",
+  "db/cost/accounts.ts",
   "db/steering/dns-accounts.ts",
   "db/tenants/domains.ts",
   "db/detection/end-storms.ts",

@@ -117,6 +117,61 @@ export const retained: readonly FencedWrite[] = [
       )),
   ),
   retention(
+    "costEvents",
+    "old events of cost",
+    ["cost_events"],
+    async ({ sql, tenant }) =>
+      void (await sql(
+        `insert into cost_events (customer_id, event_id, account_id, resource_type, occurred_at, created_at)
+         values ($1, 'old', 'a', 't', $2, $2)`,
+        [tenant.customer, long],
+      )),
+  ),
+  retention(
+    "costHours",
+    "old hours of a series",
+    ["cost_hours"],
+    async ({ sql, tenant }) =>
+      void (await sql(
+        `with s as (insert into cost_series (customer_id, kind, resource_type, unit, memory) values ($1, 'priced', 't', 'cents', '{}') returning id)
+         insert into cost_hours (series_id, hour, value) select id, $2, 1 from s`,
+        [tenant.customer, long],
+      )),
+  ),
+  retention(
+    "deadBatches",
+    "batches that are not tried any more",
+    ["cost_batches"],
+    async ({ sql, tenant }) =>
+      void (await sql(
+        "insert into cost_batches (customer_id, source, event_ids, state, created_at) values ($1, 'push', '{}', 'dead', $2)",
+        [tenant.customer, long],
+      )),
+  ),
+  retention(
+    "costAnomalies",
+    "anomalies that were resolved",
+    ["cost_anomalies"],
+    async ({ sql, tenant }) =>
+      void (await sql(
+        `with s as (insert into cost_series (customer_id, kind, resource_type, unit, memory) values ($1, 'calls', 't', 'calls', '{}') returning id)
+         insert into cost_anomalies (customer_id, series_id, state, severity, score, explanation, figures, value, first_hour, last_hour, mode, resolved_at)
+         select $1, id, 'resolved', 'high', 60, 'x', '{}', 1, $2, $2, 'shadow', $2 from s`,
+        [tenant.customer, long],
+      )),
+  ),
+  retention(
+    "zombies",
+    "what idled, and was remediated",
+    ["zombies"],
+    async ({ sql, tenant }) =>
+      void (await sql(
+        `insert into zombies (customer_id, rule, resource, severity, state, first_seen, last_seen, last_activity, reason, remedy, remediated_at)
+         values ($1, 'x', 'x', 'warning', 'remediated', $2, $2, $2, 'x', 'x', $2)`,
+        [tenant.customer, long],
+      )),
+  ),
+  retention(
     "routingDrifts",
     "old drifts",
     ["routing_drifts"],

@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { describe as describeFailure, type Failure, failureOf } from "../../../../src/adapters/route53/api/error.ts";
 import { readChangeInfo } from "../../../../src/adapters/route53/api/messages.ts";
-import { createSend, type Credentials, type SendOptions } from "../../../../src/adapters/route53/api/send.ts";
+import type { Credentials } from "../../../../src/adapters/aws/keys.ts";
+import { createSend, type SendOptions } from "../../../../src/adapters/route53/api/send.ts";
 import { answer, changeAnswer, credentials, errorAnswer, fakeClock, type Reply, startRecorder } from "../support.ts";
 
 const closers: (() => Promise<void>)[] = [];

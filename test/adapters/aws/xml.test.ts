@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readChangeInfo, readRecordPage, readZonePage, writeChangeBatch } from "../../../../src/adapters/route53/api/messages.ts";
-import { leaf, optionalText, parseXml, type XmlNode, XmlShapeError } from "../../../../src/adapters/route53/api/xml.ts";
-import { answer, changeAnswer, cname, recordsAnswer, weightedXml, zonesAnswer } from "../support.ts";
+import { readChangeInfo, readRecordPage, readZonePage, writeChangeBatch } from "../../../src/adapters/route53/api/messages.ts";
+import { leaf, optionalText, parseXml, type XmlNode, XmlShapeError } from "../../../src/adapters/aws/xml.ts";
+import { answer, changeAnswer, cname, recordsAnswer, weightedXml, zonesAnswer } from "../route53/support.ts";
 
 const node = (xml: string): XmlNode => {
   const document = parseXml(xml);

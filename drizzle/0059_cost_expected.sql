@@ -1,1 +1,0 @@
-ALTER TABLE "cost_anomalies" ADD COLUMN "expected_at" timestamp with time zone;

@@ -1,0 +1,112 @@
+import type { EgressDue, EgressFacts, ScoringStore, SeriesKey, SeriesSave, StoredSeries } from "../../adapters/ports/cost/scoring.ts";
+import { isTooMuch } from "../../adapters/db/platform/faults.ts";
+import { hourOfWeek } from "../../domain/cost/baseline.ts";
+import type { EgressValue } from "../../domain/cost/fold-hours.ts";
+import { closeCalls, foldBytes, foldEgress } from "../../domain/cost/fold-hours.ts";
+import type { SeriesHour } from "../../domain/cost/storm-rule.ts";
+import { seriesOfHour } from "../../domain/cost/storm-rule.ts";
+import { newCountedMemory, newPricedMemory } from "../../domain/cost/watched.ts";
+
+const hourMs = 3_600_000;
+/** CloudTrail writes its files up to about a quarter of an hour late. */
+const callsSettleMs = 900_000;
+
+type Unit = "cents" | "bytes";
+type UnitHour = SeriesHour & { readonly unit: Unit };
+
+/**
+ * The series of an hour: in cents where rates are known; sides without one, and then the sum too, in bytes. The sum is all at the lowest
+ * of the rates: at their own, traffic that a storm moved to a dearer CDN would raise it.
+ */
+const valuesOf = ({ sides, shift }: EgressFacts): readonly UnitHour[] => {
+  const cents = sides.map(({ cdn, bytes, centsPerGb }) => ({ cdn, cents: centsPerGb === null ? null : (bytes / 1e9) * centsPerGb }));
+  const priced = seriesOfHour({ sides: cents, shift }).map((one): UnitHour => ({ ...one, unit: "cents" }));
+  const unpriced = new Set(cents.filter((side) => side.cents === null).map(({ cdn }) => cdn));
+  if (unpriced.size === 0) {
+    const lowest = Math.min(...sides.map(({ centsPerGb }) => centsPerGb ?? 0));
+    const total = (sides.reduce((sum, { bytes }) => sum + bytes, 0) / 1e9) * lowest;
+    return priced.map((one) => (one.cdn === null ? { ...one, cents: total } : one));
+  }
+  const bytes = seriesOfHour({ sides: sides.map((side) => ({ cdn: side.cdn, cents: side.bytes })), shift });
+  return [...priced, ...bytes.filter(({ cdn }) => cdn === null || unpriced.has(cdn)).map((one): UnitHour => ({ ...one, unit: "bytes" }))];
+};
+
+const keyOf = ({ serviceId, customerId }: EgressDue, cdn: string | null, unit: Unit): SeriesKey => ({
+  customerId,
+  kind: "egress",
+  accountId: "",
+  resourceType: `egress:${unit}`,
+  serviceId,
+  cdn,
+  unit,
+});
+
+const nameOf = ({ serviceId, cdn, unit }: SeriesKey): string => JSON.stringify([serviceId, cdn, unit]);
+
+type Touched = { readonly key: SeriesKey; readonly hours: EgressValue[]; readonly untilMs: number };
+
+/** Hours of services by the series that they belong to. */
+const bySeries = (due: readonly EgressDue[]): ReadonlyMap<string, Touched> => {
+  const touched = new Map<string, Touched>();
+  for (const service of due) {
+    for (const facts of service.hours) {
+      for (const { cdn, cents: value, unit, treatment } of valuesOf(facts)) {
+        const key = keyOf(service, cdn, unit);
+        const series = touched.get(nameOf(key)) ?? { key, hours: [], untilMs: service.untilMs };
+        series.hours.push({ hourMs: facts.hourMs, value, treatment });
+        touched.set(nameOf(key), series);
+      }
+    }
+    // Hours of which nothing is known are past all the same.
+    const sum = keyOf(service, null, "bytes");
+    if (service.hours.every(({ sides }) => sides.length === 0)) touched.set(nameOf(sum), { key: sum, hours: [], untilMs: service.untilMs });
+  }
+  return touched;
+};
+
+const savedEgress = ({ key, hours, untilMs }: Touched, stored: StoredSeries | undefined, nowMs: number): SeriesSave => {
+  const live = stored?.live ?? null;
+  const outcome =
+    key.unit === "cents"
+      ? foldEgress({ memory: stored?.memory?.by === "baseline" ? stored.memory : newPricedMemory(true), live }, hours, nowMs)
+      : foldBytes({ memory: stored?.memory?.by === "rarity" ? stored.memory : newCountedMemory, live }, hours, nowMs);
+  return { key, stored: stored ?? null, lastHourMs: untilMs - hourMs, ...outcome };
+};
+
+/** Judges hours of egress that are over, of some services. @returns how many series; null: somebody else was faster, or nothing is left */
+export const scoreEgress = async (store: ScoringStore, nowMs: number, mostHours: number): Promise<number | null> => {
+  const due = await store.egressDue(nowMs, mostHours);
+  const touched = bySeries(due);
+  if (touched.size === 0) return null;
+  const hoursOfWeek = new Set([...touched.values()].flatMap(({ hours }) => hours.map((hour) => hourOfWeek(hour.hourMs))));
+  const { series } = await store.read(
+    [...touched.values()].map(({ key }) => key),
+    [...hoursOfWeek],
+  );
+  const known = new Map(series.map((one) => [nameOf(one), one]));
+  const saves = [...touched].map(([name, series]) => savedEgress(series, known.get(name), nowMs));
+  return (await store.save([], saves, [])) ? saves.length : null;
+};
+
+/** Judges hours of calls that are over, of some series; of fewer where they are too large together. @returns how many; null: somebody else was faster, or nothing is left */
+export const scoreCalls = async (store: ScoringStore, nowMs: number, most: number): Promise<number | null> => {
+  try {
+    return await scoreCallsOf(store, nowMs, most);
+  } catch (error) {
+    if (most === 1 || !isTooMuch(error)) throw error;
+    return await scoreCalls(store, nowMs, Math.ceil(most / 8));
+  }
+};
+
+const scoreCallsOf = async (store: ScoringStore, nowMs: number, most: number): Promise<number | null> => {
+  const untilMs = Math.floor((nowMs - callsSettleMs) / hourMs) * hourMs;
+  const due = await store.callsDue(untilMs, most);
+  const saves = due.map((stored): SeriesSave => {
+    const memory = stored.memory?.by === "rarity" ? stored.memory : newCountedMemory;
+    const fromMs = stored.lastHourMs === null ? null : stored.lastHourMs + hourMs;
+    const { closedUntilMs, ...outcome } = closeCalls({ memory, live: stored.live }, fromMs, untilMs, nowMs);
+    return { key: stored, stored, lastHourMs: (closedUntilMs ?? untilMs) - hourMs, ...outcome };
+  });
+  if (saves.length === 0) return null;
+  return (await store.save([], saves, [])) ? saves.length : null;
+};

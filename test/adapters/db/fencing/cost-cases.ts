@@ -1,0 +1,63 @@
+import { createHuntStore } from "../../../../src/adapters/db/cost/hunting.ts";
+import { createTrailReadings } from "../../../../src/adapters/db/cost/trail-readings.ts";
+import type { FencedWrite, World } from "./cases.ts";
+
+const accountOf = async ({ sql, tenant }: World): Promise<number> => {
+  const [row] = await sql<{ id: string }>(
+    `insert into cost_accounts (customer_id, name, access_key_id, sealed_secret, region, bucket, aws_accounts, regions)
+     select customer_id, 'logs-' || gen_random_uuid(), 'AKIAEXAMPLE', 'sealed', 'us-east-1', 'logs', '{123456789012}', '{us-east-1}' from services where id = $1 returning id`,
+    [tenant.service],
+  );
+  return Number(row?.id);
+};
+
+/** What jobs write of costs. */
+export const costs: readonly FencedWrite[] = [
+  {
+    method: "hunting.record",
+    what: "what idles, what is over, and that it was looked for",
+    writes: ["notifications", "zombie_hunts", "zombies"],
+    refused: null,
+    prepare: async ({ db, sql, tenant }) => {
+      await sql(
+        `insert into zombies (customer_id, rule, resource, severity, first_seen, last_seen, last_activity, reason, remedy)
+         select customer_id, 'service-incomplete', 'old', 'warning', now(), now(), now(), 'it was so', 'finish it' from services where id = $1`,
+        [tenant.service],
+      );
+      const [row] = await sql<{ customer_id: string }>("select customer_id from services where id = $1", [tenant.service]);
+      const zombie = {
+        rule: "service-incomplete",
+        severity: "warning",
+        resource: "new",
+        account: null,
+        lastActivityMs: 0,
+        monthlyWasteCents: null,
+        reason: "it is so",
+        remedy: "finish it",
+      } as const;
+      const hunted = { found: [zombie], unknown: [], unread: [] };
+      return (fence) => createHuntStore(db).record(fence, Number(row?.customer_id), ["service-incomplete"], hunted, true);
+    },
+  },
+  {
+    method: "trailReadings.settle",
+    what: "what became of files",
+    writes: ["cost_files"],
+    refused: undefined,
+    prepare: async (world) => {
+      const accountId = await accountOf(world);
+      const place = { prefix: "AWSLogs/", listedFrom: null };
+      return (fence) => createTrailReadings(world.db).settle(fence, accountId, [{ key: "AWSLogs/1.json.gz", error: null }], place, 5);
+    },
+  },
+  {
+    method: "trailReadings.note",
+    what: "that an account was looked at",
+    writes: ["cost_accounts"],
+    refused: undefined,
+    prepare: async (world) => {
+      const accountId = await accountOf(world);
+      return (fence) => createTrailReadings(world.db).note(fence, accountId, "AccessDenied", false);
+    },
+  },
+];

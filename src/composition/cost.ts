@@ -2,6 +2,7 @@ import { fixedKeys } from "../adapters/aws/keys.ts";
 import { createCostDirectory } from "../adapters/cost/directory.ts";
 import { createCostAccountStore, sealedCostAccounts } from "../adapters/db/cost/accounts.ts";
 import { createAnomalyStore } from "../adapters/db/cost/anomalies.ts";
+import { createCostBoardStore } from "../adapters/db/cost/board.ts";
 import { createDeadLetterStore } from "../adapters/db/cost/dead-letters.ts";
 import { createCostEventStore } from "../adapters/db/cost/events.ts";
 import { createHuntStore } from "../adapters/db/cost/hunting.ts";
@@ -86,5 +87,6 @@ export const buildCost = (needs: Needs): CostDeps & Pick<JobDeps, "trailReadings
     costModes: createCostModeStore(db),
     costDeadLetters: createDeadLetterStore(db),
     costSummary: createCostSummaryStore(db),
+    costBoard: createCostBoardStore(db),
   };
 };

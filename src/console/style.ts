@@ -86,6 +86,9 @@ label.field{display:block;font-weight:600;margin-bottom:.25rem}
 form.card textarea,.typed textarea,form.card input[type=text],form.card input[type=password],form.card select{width:100%;font:inherit;font-size:1rem;padding:.4375rem .5625rem;border:1px solid var(--dim);border-radius:5px;background:var(--page);color:var(--text)}
 form.card [aria-invalid=true]{border-color:var(--bad);box-shadow:inset 0 0 0 1px var(--bad)}
 h1+.note,h1+form.card,.hint+form.card,.note+form.card,.hint+table,p.hint+form{margin-top:1rem}
+.fold+.note,.pages+.note{margin-top:1rem}
+.hint+.acts{margin-top:.625rem}
+.note ul{margin:.25rem 0 0;padding-left:1.25rem}
 .said{font-size:1rem;max-width:46rem}
 .said+.facts,.said+.fold,.said+.note{margin-top:1rem}
 .cards{list-style:none;margin:0;padding:0}
@@ -183,7 +186,7 @@ rect.order{fill:var(--link)}
 .axis .chosen{pointer-events:none;fill:var(--link);fill-opacity:.2;stroke:var(--link)}
 .usual{fill:var(--link);fill-opacity:.13}
 .trend .line{stroke-width:1.5}
-.trend .line.v3{stroke-width:1;stroke-dasharray:3 3}
+.line.mean{stroke:var(--dim);stroke-width:1;stroke-dasharray:3 3}
 .meant rect.flat{fill:var(--dim);fill-opacity:.08}
 #trend-hatch line{stroke:var(--dim);stroke-opacity:.4;stroke-width:2}
 .axis .meant text{fill:var(--dim);font-weight:600;paint-order:stroke;stroke:var(--page);stroke-width:3px;stroke-linejoin:round}

@@ -4,11 +4,14 @@ import { createApp } from "../../src/app.ts";
 import { startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";
 import { seedAxis } from "../support/axis-world.ts";
+import { seedCosts } from "../support/cost-console-world.ts";
+import type { SeededCosts } from "../support/cost-console-world.ts";
 import { seedConsole } from "../support/console-world.ts";
 import type { ConsoleWorld } from "../support/console-world.ts";
 
 let api: Api;
 let world: ConsoleWorld;
+let costs: SeededCosts;
 let cookie: string;
 
 const origin = "https://tranche.test";
@@ -43,6 +46,9 @@ beforeAll(async () => {
   api = await startApi();
   world = await seedConsole(api);
   await seedAxis(api, world);
+  const { checkout, calm } = world.ids;
+  const leaking = { id: checkout, name: "checkout" };
+  costs = await seedCosts(api.db, api.time.nowMs, { customerId: world.acme.id, leaking, unrated: { id: calm, cdn: "fastly" } });
   cookie = await signIn(world.acme.editor);
 });
 
@@ -52,6 +58,10 @@ const views = () => [
   "/console/storms",
   `/console/storms/${world.ids.over}`,
   "/console/objectives",
+  "/console/cost",
+  `/console/cost/series/${costs.primaryId}?span=35d`,
+  `/console/cost/anomalies/${costs.leakId}`,
+  `/console/cost/zombies/${costs.zombieId}`,
 ];
 
 const gzipped = async (text: string): Promise<number> =>

@@ -32,7 +32,7 @@ export const deadNote = (events: number): Html =>
 const row = ({ id, source, events, tries, lastError, createdAtMs }: DeadLetter, nowMs: number, isActing: boolean): Html =>
   html`<tr><th scope="row">${id}<small>${events} ${events === 1 ? "event" : "events"}, ${sources[source]}</small></th>
 ${cell("Came", when(createdAtMs, nowMs))}${cell("Tries", String(tries), true)}${cell("Why not", lastError === null ? "not known" : isolated(lastError))}
-${isActing ? html`<td class="act"><form method="post" action="${path}"><button class="plain" name="retry" value="${id}" aria-label="Try ${id} again">Try again</button></form> <a href="${path}/${id}/drop" aria-label="Give ${id} up">Give up…</a></td>` : ""}</tr>`;
+${isActing ? html`<td class="act"><form method="post" action="${path}"><button class="plain" name="retry" value="${id}" aria-label="Try again: ${id}">Try again</button></form> <a href="${path}/${id}/drop" aria-label="Give up: ${id}">Give up…</a></td>` : ""}</tr>`;
 
 const doneWords: Readonly<Record<string, string>> = {
   retried: "It is scored once more, with the next run.",

@@ -12,7 +12,7 @@ export const seriesPath = (id: number): string => `${seriesListPath}/${id}`;
 const spanCell = (label: string, { value, usual, hours }: SpanSum, most: number, unit: SeriesUnit): Html => {
   if (hours === 0) return cell(label, "–", true);
   const partly = hours < most ? html`<small>of ${hours} hours known</small>` : html``;
-  const compared = usual === null ? "usual not known yet" : `${comparedText(value, usual)}, ${valueText(usual, unit)}`;
+  const compared = usual === null ? "usual not known yet" : comparedText(value, usual, unit);
   return cell(label, html`${valueText(value, unit)}<small>${compared}</small>${partly}`, true);
 };
 
@@ -25,9 +25,16 @@ const row = ({ seriesId, series, day, week }: EgressStanding): Html => {
 ${cell("CDN", onWhat(series))}${spanCell("Last 24 hours", day, 24, unit)}${spanCell("Last 7 days", week, 168, unit)}</tr>`;
 };
 
-/** Series of one service below each other, the sum of its CDNs first; services in the order in which they came. */
+/**
+ * Series of one service below each other, the sum of its CDNs first; services in the order in which they came, those whose money is
+ * known before those whose bytes are.
+ */
 const byService = (egress: CostSummary["egress"]): readonly EgressStanding[] => {
-  const groups = Map.groupBy(egress, ({ series }) => series.serviceId);
+  const inMoney = ({ series }: EgressStanding): number => Number(series.unit !== "cents");
+  const groups = Map.groupBy(
+    egress.toSorted((a, b) => inMoney(a) - inMoney(b)),
+    ({ series }) => series.serviceId,
+  );
   return [...groups.values()].flatMap((group) => group.toSorted((a, b) => Number(a.series.cdn !== null) - Number(b.series.cdn !== null)));
 };
 

@@ -28,12 +28,13 @@ export const seriesTitle = (series: SeriesName): Html => {
   return html`${kind === "calls" ? "Calls to " : ""}${isolated(resourceType)}${accountId === null ? "" : html` in ${isolated(accountId)}`}`;
 };
 
-/** How a value compares with the usual: nothing is said of what differs by less than a tenth. */
-export const comparedText = (value: number, usual: number): string => {
-  if (usual <= 0) return value > 0 ? "usually none" : "as usual";
-  const ratio = value / usual;
-  if (ratio >= 2) return `${Number(ratio.toPrecision(2))} × the usual`;
+/** A value beside the usual: nothing is said of what differs by less than a tenth. */
+export const comparedText = (value: number, usual: number, unit: SeriesUnit): string => {
+  const usualText = valueText(usual, unit);
+  const ratio = usual <= 0 ? 1 : value / usual;
+  if (ratio >= 2) return `${Number(ratio.toPrecision(2))} times the usual ${usualText}`;
   const percent = Math.round((ratio - 1) * 100);
-  if (Math.abs(percent) < 10) return "as usual";
-  return `${Math.abs(percent)} % ${percent > 0 ? "more" : "less"} than usual`;
+  return Math.abs(percent) < 10
+    ? `usual ${usualText}`
+    : `${Math.abs(percent)} % ${percent > 0 ? "more" : "less"} than the usual ${usualText}`;
 };

@@ -36,8 +36,11 @@ const anomalies = ({ anomalies: worst, live }: CostBoard, nowMs: number, isActin
     ? html`${empty("Nothing is odd.", "Each hour of egress, and each event, is scored by what was usual without it; what is far from that is here within minutes, with why.")}<p class="pages"><a href="${anomaliesPath}">Those that are over</a></p>`
     : html`${anomalyCards(worst, nowMs, isActing)}<p class="pages"><a href="${anomaliesPath}">${live > worst.length ? `All of them, ${live} that are not over` : "All of them, also those that are over"}</a></p>`;
 
-const wasteLine = ({ open, monthlyWasteCents, unpriced }: CostBoard["idle"]): Html =>
-  html`<p class="said"><strong>${dollars(monthlyWasteCents)} a month</strong> for ${open === 1 ? "one thing that idles" : `${open} things that idle`}${unpriced === 0 ? "" : html`; of ${unpriced} no price is known`}</p>`;
+const wasteLine = ({ open, monthlyWasteCents, unpriced }: CostBoard["idle"]): Html => {
+  const things = open === 1 ? "One thing idles" : `${open} things idle`;
+  if (unpriced === open) return html`<p class="said">${things}; no price is known of ${open === 1 ? "it" : "them"}</p>`;
+  return html`<p class="said">${things}: <strong>${dollars(monthlyWasteCents)} a month</strong>${unpriced === 0 ? "" : html`, and ${unpriced} of no known price`}</p>`;
+};
 
 const openAccount = html`<p class="hint">No AWS account is watched, so addresses, volumes and load balancers are not looked at: open one with <code>POST /v1/cost/accounts</code>.</p>`;
 

@@ -113,7 +113,7 @@ const mark = (x: string, y: number, severity: CostTrendHour["severity"]): Html =
 const odd = (drawn: Drawn): readonly Html[] =>
   runsOf(drawn.trend.hours, ({ severity }) => (severity === "none" ? null : "odd")).map((run) => {
     const [from, to] = reach(drawn, run);
-    const worst = run.reduce((a, b) => (b.score > a.score ? b : a));
+    const worst = run.reduce((a, b) => (b.score > a.score || (b.score === a.score && b.value > a.value) ? b : a));
     const x = percent(share(drawn.trend, worst.hourMs + hourMs / 2));
     const y = Math.max(9, titleHeight + heightOf(worst.value, drawn.ceiling) - 10);
     return html`<rect class="odd" x="${percent(from)}" y="${titleHeight}" width="${percent(Math.max(0.002, to - from))}" height="${laneHeight}"/>${mark(x, y, worst.severity)}`;
@@ -129,7 +129,7 @@ export const trendChart = (trend: Trend): Html => {
 <defs><pattern id="trend-hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line x1="0" y1="0" x2="0" y2="7"/></pattern></defs>
 ${ticks(trend, bottom)}
 <text class="scale" x="0" y="13">${valueText(drawn.ceiling, trend.unit)}</text><rect class="lane" x="0" y="${titleHeight}" width="100%" height="${laneHeight}"/>
-<svg x="0" y="${titleHeight}" width="100%" height="${laneHeight}" viewBox="0 0 ${steps} ${laneHeight}" preserveAspectRatio="none">${band(drawn)}${line(drawn, "v3", ({ usual }) => usual?.mean ?? null)}${line(drawn, "v0", ({ value }) => value)}</svg>
+<svg x="0" y="${titleHeight}" width="100%" height="${laneHeight}" viewBox="0 0 ${steps} ${laneHeight}" preserveAspectRatio="none">${band(drawn)}${line(drawn, "mean", ({ usual }) => usual?.mean ?? null)}${line(drawn, "v0", ({ value }) => value)}</svg>
 ${joined(expected(drawn), "\n")}
 ${joined(odd(drawn), "\n")}
 </svg>`;
@@ -142,5 +142,5 @@ const sample = (content: Html, text: string): Html =>
 export const trendLegend = ({ hours }: Trend): Html => {
   const seen = new Set(hours.map(({ severity }) => severity));
   const marks = (["critical", "high", "medium"] as const).filter((one) => seen.has(one));
-  return html`<ul class="legend">${sample(html`<line class="line v0" x1="0" x2="32" y1="6" y2="6"/>`, "this hour")}${sample(html`<rect class="usual" width="32" height="12"/><line class="line v3" x1="0" x2="32" y1="6" y2="6"/>`, "what was usual, from low to high, and its mean")}${marks.map((one) => sample(mark("16", 6, one), `odd: ${severityWords[one].word.toLowerCase()}`))}${hours.some(({ label }) => label !== null) ? sample(html`<g class="meant"><rect class="flat" width="32" height="12"/><rect fill="url(#trend-hatch)" width="32" height="12"/></g>`, "expected: not scored, and not learnt") : nothing}</ul>`;
+  return html`<ul class="legend">${sample(html`<line class="line v0" x1="0" x2="32" y1="6" y2="6"/>`, "this hour")}${sample(html`<rect class="usual" width="32" height="12"/><line class="line mean" x1="0" x2="32" y1="6" y2="6"/>`, "what was usual, from low to high, and its mean")}${marks.map((one) => sample(mark("16", 6, one), `odd: ${severityWords[one].word.toLowerCase()}`))}${hours.some(({ label }) => label !== null) ? sample(html`<g class="meant"><rect class="flat" width="32" height="12"/><rect fill="url(#trend-hatch)" width="32" height="12"/></g>`, "expected: not scored, and not learnt") : nothing}</ul>`;
 };

@@ -24,7 +24,7 @@ export type TrendSpan = { readonly name: SpanName | null; readonly fromMs: numbe
 
 const isSpan = (text: string): text is SpanName => Object.hasOwn(spans, text);
 
-/** The span that a request asks for, up to the hour that is now. @throws AppError `bad_request` for one that is none */
+/** The span that a request asks for, of hours that are over, and the one that is now. @throws AppError `bad_request` for one that is none */
 export const trendSpanOf = (c: AppContext, nowMs: number): TrendSpan => {
   const name = c.req.query("span") ?? "7d";
   if (!isSpan(name)) {
@@ -32,7 +32,7 @@ export const trendSpanOf = (c: AppContext, nowMs: number): TrendSpan => {
     throw new AppError("bad_request", "the query is not valid", { fields: [{ pointer: "span", detail }] });
   }
   const toMs = Math.ceil(nowMs / hourMs) * hourMs;
-  return { name, fromMs: toMs - spans[name][1], toMs };
+  return { name, fromMs: Math.floor(nowMs / hourMs) * hourMs - spans[name][1], toMs };
 };
 
 /** What is shown before and after what was odd. */

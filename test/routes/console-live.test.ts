@@ -201,6 +201,21 @@ describe("a fragment", () => {
     expect(read).toHaveBeenCalledOnce();
     read.mockRestore();
   });
+
+  it("leaves out the trend of a series, and the figures of egress, in the same way", async () => {
+    const { costSeries, costSummary } = api.deps;
+    const parts = [
+      ["trend", `/console/cost/series/${costs.primaryId}`, vi.spyOn(costSeries, "hours"), '<figure id="trend" data-keep></figure>'],
+      ["egress-figures", "/console/cost", vi.spyOn(costSummary, "summary"), '<div id="egress-figures" data-keep></div>'],
+    ] as const;
+    for (const [id, path, read, kept] of parts) {
+      const { text } = await fragment(path, { headers: { "console-keep": id } });
+      expect([id, read.mock.calls.length, text.includes(kept)]).toEqual([id, 0, true]);
+      expect((await fragment(path)).text).toMatch(new RegExp(`id="${id}"[^>]* data-fresh="60000"`));
+      expect(read).toHaveBeenCalledOnce();
+      read.mockRestore();
+    }
+  });
 });
 
 describe("the axis of time", () => {

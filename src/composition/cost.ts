@@ -4,6 +4,7 @@ import { createCostDirectory } from "../adapters/cost/directory.ts";
 import { createCloudReader } from "../adapters/ec2/cloud-reader.ts";
 import { createCostAccountStore, sealedCostAccounts } from "../adapters/db/cost/accounts.ts";
 import { createAnomalyStore } from "../adapters/db/cost/anomalies.ts";
+import { createCostBoardStore } from "../adapters/db/cost/board.ts";
 import { createDeadLetterStore } from "../adapters/db/cost/dead-letters.ts";
 import { createCostEventStore } from "../adapters/db/cost/events.ts";
 import { createHuntStore } from "../adapters/db/cost/hunting.ts";
@@ -105,5 +106,6 @@ export const buildCost = (needs: Needs): CostDeps & Pick<JobDeps, "trailReadings
     costModes: createCostModeStore(db),
     costDeadLetters: createDeadLetterStore(db),
     costSummary: createCostSummaryStore(db),
+    costBoard: createCostBoardStore(db),
   };
 };

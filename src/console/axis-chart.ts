@@ -22,9 +22,12 @@ const [stripHeight, laneHeight, titleHeight, gap, footHeight] = [22, 46, 18, 10,
 /** Marks closer than this share of the width are drawn without a number, which would lie on another one. */
 const numberApart = 0.045;
 
-const share = ({ fromMs, toMs }: Axis, atMs: number): number => Math.min(1, Math.max(0, (atMs - fromMs) / (toMs - fromMs)));
+type Reach = Pick<Axis, "fromMs" | "toMs">;
 
-const percent = (part: number): string => `${Number((part * 100).toFixed(2))}%`;
+/** Where in a picture a moment is, 0 to 1. */
+export const share = ({ fromMs, toMs }: Reach, atMs: number): number => Math.min(1, Math.max(0, (atMs - fromMs) / (toMs - fromMs)));
+
+export const percent = (part: number): string => `${Number((part * 100).toFixed(2))}%`;
 
 /** Up to what the lanes of latency are drawn: 1, 2 or 5 and zeros. */
 const ceilingMs = (series: readonly AxisSeries[]): number => {
@@ -116,7 +119,8 @@ const tick = (atMs: number, spanMs: number): string => {
   return spanMs > 86_400_000 ? `${text.slice(5, 10)} ${text.slice(11, 16)}` : text.slice(11, spanMs < 1_800_000 ? 19 : 16);
 };
 
-const ticks = ({ fromMs, toMs }: Axis, height: number): Html => {
+/** Where a picture begins, its middle and its end, below it. */
+export const ticks = ({ fromMs, toMs }: Reach, height: number): Html => {
   const anchors = ["start", "middle", "end"] as const;
   return html`${anchors.map((anchor, index) => {
     const x = percent(index / 2);

@@ -6,6 +6,7 @@ import type { TokenCaches } from "../auth/token-cache.ts";
 import { registerAssets } from "./assets.ts";
 import { registerAuditPage } from "./audit.ts";
 import { mountChannels } from "./channels/mount.ts";
+import { mountCost } from "./cost/mount.ts";
 import { registerCustomers } from "./customers.ts";
 import { registerFleetPage } from "./fleet.ts";
 import { ownForms } from "./frame.ts";
@@ -24,6 +25,16 @@ import { mountSetup } from "./setup/mount.ts";
 import { registerStormPages } from "./storms.ts";
 import { registerTokenPages } from "./tokens.ts";
 
+/** Views that are shown as they were last while the database is away: what is looked at first on a bad day. */
+const lastKnownViews = [
+  "/console",
+  "/console/services/:id",
+  "/console/storms",
+  "/console/cost",
+  "/console/cost/series/:id",
+  "/console/cost/anomalies/:id",
+] as const;
+
 /**
  * The console, for people: pages over the same ports that the API uses, by the same rules. Not part of the API, nor of its
  * description. `consoleFrame` is to be mounted before.
@@ -38,13 +49,14 @@ export const mountConsole = (app: App, deps: Deps, sessions: Sessions, caches: T
   registerSignIn(app, deps, sessions);
   // Everything after this knows who is signed in.
   app.use("/console/*", signedIn(deps, sessions, standing, lastKnown));
-  for (const path of ["/console", "/console/services/:id", "/console/storms"]) app.get(path, lastKnown.view);
+  for (const path of lastKnownViews) app.get(path, lastKnown.view);
   registerCustomers(app, deps);
   registerFleetPage(app, deps);
   registerServicePage(app, deps);
   registerOrder(app, deps);
   registerStormPages(app, deps);
   registerObjectivesPage(app, deps);
+  mountCost(app, deps);
   registerInvoicePages(app, deps);
   mountChannels(app, deps);
   mountSetup(app, deps);

@@ -12,6 +12,7 @@ const tabs = [
   ["fleet", "/console", "Fleet"],
   ["storms", "/console/storms", "Storms"],
   ["objectives", "/console/objectives", "Objectives"],
+  ["cost", "/console/cost", "Cost"],
   ["invoices", "/console/invoices", "Invoices"],
   ["channels", "/console/channels", "Channels"],
   ["setup", "/console/setup", "Set-up"],

@@ -86,6 +86,17 @@ label.field{display:block;font-weight:600;margin-bottom:.25rem}
 form.card textarea,.typed textarea,form.card input[type=text],form.card input[type=password],form.card select{width:100%;font:inherit;font-size:1rem;padding:.4375rem .5625rem;border:1px solid var(--dim);border-radius:5px;background:var(--page);color:var(--text)}
 form.card [aria-invalid=true]{border-color:var(--bad);box-shadow:inset 0 0 0 1px var(--bad)}
 h1+.note,h1+form.card,.hint+form.card,.note+form.card,.hint+table,p.hint+form{margin-top:1rem}
+.fold+.note,.pages+.note{margin-top:1rem}
+.hint+.acts{margin-top:.625rem}
+.note ul{margin:.25rem 0 0;padding-left:1.25rem}
+.said{font-size:1rem;max-width:46rem}
+.said+.facts,.said+.fold,.said+.note{margin-top:1rem}
+.cards{list-style:none;margin:0;padding:0}
+.cards>li{border-top:1px solid var(--line);padding:.75rem 0 .875rem}
+.cards h3{margin:0 0 .125rem;font-size:.9375rem;font-weight:600}
+.cards p+p{margin-top:.25rem}
+.cards p{max-width:52rem}
+.cards .acts{margin-top:.5rem}
 .findings{list-style:none;margin:.5rem 0 0;padding:0}
 .findings li+li{margin-top:.375rem}
 .hint{color:var(--dim);font-size:.8125rem;margin-top:.25rem}
@@ -103,7 +114,8 @@ label.check{display:flex;gap:.4375rem;align-items:baseline}
 .pages{margin-top:1rem;display:flex;gap:1.5rem}
 code{font:.8125rem/1.45 ui-monospace,"SF Mono",Menlo,Consolas,monospace}
 pre{margin:.375rem 0 0;padding:.5rem .75rem;background:var(--soft);border-radius:5px;white-space:pre-wrap;font:.8125rem/1.5 ui-monospace,"SF Mono",Menlo,Consolas,monospace}
-code.copy{user-select:all;-webkit-user-select:all;background:var(--soft);border-radius:3px;padding:.0625rem .25rem}
+pre.copy,code.copy{user-select:all;-webkit-user-select:all}
+code.copy{background:var(--soft);border-radius:3px;padding:.0625rem .25rem}
 .secret input{width:100%;font:1rem/1.45 ui-monospace,"SF Mono",Menlo,Consolas,monospace;padding:.4375rem .5625rem;border:1px solid var(--dim);border-radius:5px;background:var(--soft);color:var(--text)}
 .steps{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;margin:.75rem 0 1rem;padding:.5rem 0;border:solid var(--line);border-width:1px 0}
 .steps li[aria-current] a,.steps li[aria-current]{color:var(--text);font-weight:600;text-decoration:none}
@@ -149,6 +161,7 @@ figure.axis{margin:0}
 .spans a{color:var(--dim);text-decoration:none;padding:.1875rem 0;border-bottom:2px solid transparent}
 .spans a:hover{color:var(--text)}
 .spans a[aria-current]{color:var(--text);border-color:var(--link)}
+svg.trend{display:block;overflow:visible}
 svg.axis{display:block;overflow:visible;touch-action:pan-y;-webkit-user-select:none;user-select:none}
 .axis text{fill:var(--text);font-size:.75rem}
 .axis text.scale{fill:var(--dim)}
@@ -171,12 +184,21 @@ rect.order{fill:var(--link)}
 .axis .mark text{fill:var(--page);font-size:.6875rem;font-weight:600}
 .axis .cross{stroke:var(--dim);pointer-events:none}
 .axis .chosen{pointer-events:none;fill:var(--link);fill-opacity:.2;stroke:var(--link)}
+.usual{fill:var(--link);fill-opacity:.13}
+.trend .line{stroke-width:1.5}
+.line.mean{stroke:var(--dim);stroke-width:1;stroke-dasharray:3 3}
+.meant rect.flat{fill:var(--dim);fill-opacity:.08}
+#trend-hatch line{stroke:var(--dim);stroke-opacity:.4;stroke-width:2}
+.axis .meant text{fill:var(--dim);font-weight:600;paint-order:stroke;stroke:var(--page);stroke-width:3px;stroke-linejoin:round}
+rect.odd{fill:var(--bad);fill-opacity:.1}
+svg.odd.bad{fill:var(--bad)}
+svg.odd.warn{fill:var(--warn)}
 .readout{min-height:1.3em;font-size:.8125rem;color:var(--dim)}
 .legend{display:flex;flex-wrap:wrap;gap:.125rem 1.25rem;list-style:none;margin:0 0 .5rem;padding:0;font-size:.8125rem;color:var(--dim)}
 .legend svg{vertical-align:middle;margin-right:.375rem}
 details{margin-top:.5rem}
 summary{cursor:pointer;color:var(--link)}
 details .fold{margin-top:.75rem}
-@media(forced-colors:active){svg.axis,.legend svg{forced-color-adjust:none;background:var(--page)}}
+@media(forced-colors:active){svg.axis,svg.trend,.legend svg{forced-color-adjust:none;background:var(--page)}}
 @media print{:root{color-scheme:light}.bar,.acts,.pages,.spans,.live,footer form,.skip{display:none}main{padding:0;max-width:none}body{font-size:9pt}tr{break-inside:avoid}a{color:inherit}}
 `;

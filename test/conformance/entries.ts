@@ -125,7 +125,7 @@ const comparablePage = (page: string): string =>
     .replaceAll(/<time datetime="[^"]*"[^>]*>[^<]*<\/time>/g, "<time>")
     .replaceAll(/<body data-as-of="\d+"/g, '<body data-as-of="NOW"')
     // A picture that moves on with the time.
-    .replaceAll(/<figure id="axis"[^>]* data-fresh="[1-9]\d*">[^]*?<\/figure>/g, "<figure>")
+    .replaceAll(/<figure id="(?:axis|trend)"[^>]* data-fresh="[1-9]\d*">[^]*?<\/figure>/g, "<figure>")
     .replaceAll(/\b\d+ (?:s|min|h|d)(?: \d+ (?:s|min|h))?\b/g, "SPAN")
     .replaceAll(/<bdi>\d{4}-\d\d-\d\dT[\d:.]+\+00:00<\/bdi>/g, "<bdi>TIME</bdi>")
     .replaceAll(/\b\d+\.\d s (?:ahead|behind)/g, "SKEW")

@@ -243,10 +243,41 @@ const questions = [
   "/setup/{service}/domains/1/remove",
   "/tokens/new",
   "/tokens/1/revoke",
+  "/cost/anomalies/{anomaly}/say",
+  "/cost/zombies/{zombie}/say",
+  "/cost/series/{series}/reset",
+  "/cost/rates/set",
+  "/cost/rates/forget",
+  "/cost/mode",
+  "/cost/dead-letters/{dead}/drop",
 ];
 
 /** Other forms of it. */
-const forms = ["/setup/new", "/channels/1"];
+const forms = ["/setup/new", "/channels/1", "/cost/dead-letters"];
+
+/** What the Cost view has, and what it refuses. */
+const costPages = [
+  "/cost",
+  "/cost/series",
+  "/cost/series/{series}",
+  "/cost/series/{series}?span=1y",
+  `/cost/series/${missingId}`,
+  "/cost/series/{series}/reset",
+  "/cost/anomalies",
+  "/cost/anomalies/{anomaly}",
+  `/cost/anomalies/${missingId}`,
+  "/cost/anomalies?after=x",
+  "/cost/anomalies/{anomaly}/say?state=snoozed",
+  "/cost/zombies",
+  "/cost/zombies/{zombie}",
+  "/cost/zombies/{zombie}/say",
+  "/cost/rates/set?cdn=fastly",
+  "/cost/rates/forget?cdn=nowhere",
+  "/cost/mode",
+  "/cost/dead-letters",
+  "/cost/dead-letters/{dead}/drop",
+  `/cost/dead-letters/${missingId}/drop`,
+];
 
 /** The console: every page, every form, and how it refuses. A browser says where a form comes from. */
 const consoleCases = ({ admin, tenant, session, adminSession, stylePath, scriptPath }: Credentials): Case[] => {
@@ -271,6 +302,14 @@ const consoleCases = ({ admin, tenant, session, adminSession, stylePath, scriptP
   const { services, storms, invoices, links } = tenant.ids;
   const incident = tenant.ids["status-page/incidents"];
   const order = { service: String(services), reason: "a drill", for: "open" };
+  const { anomalies, zombies, baselines } = tenant.ids;
+  const at = (path: string): string =>
+    path
+      .replace("{service}", String(services))
+      .replace("{anomaly}", String(anomalies))
+      .replace("{zombie}", String(zombies))
+      .replace("{series}", String(baselines))
+      .replace("{dead}", String(tenant.ids["dead-letters"]));
   return [
     get("", ""),
     get(""),
@@ -321,9 +360,9 @@ const consoleCases = ({ admin, tenant, session, adminSession, stylePath, scriptP
       "",
     ),
     // What asks once, and every form, of somebody whose session is over: to the sign-in, with what was typed.
-    ...questions.map((path) => get(path.replaceAll("{service}", String(services)), "")),
+    ...questions.map((path) => get(at(path), "")),
     ...[...questions, ...forms, ...steps.map((step) => `/setup/{service}/${step}`)].map((path) =>
-      post(`${path} of nobody`, path.replaceAll("{service}", String(services)), { name: "typed" }, ""),
+      post(`${path} of nobody`, at(path), { name: "typed" }, ""),
     ),
     post("a token by an editor", "/tokens/new", { name: "ci", role: "viewer", for: "30" }),
     post("a customer is chosen", "/customers", { customer: String(tenant.id) }, adminSession),
@@ -367,6 +406,20 @@ const consoleCases = ({ admin, tenant, session, adminSession, stylePath, scriptP
       add_name: "Web",
     }),
     post("a status page of a bad name", "/status-page", { slug: "X", title: "Ours" }),
+    ...costPages.map((path) => get(at(path))),
+    fragment("/cost", { "console-keep": "egress-figures" }),
+    fragment(at("/cost/series/{series}"), { "console-keep": "trend" }),
+    post("an anomaly is snoozed for no time", at("/cost/anomalies/{anomaly}/say"), { state: "snoozed", hours: "0" }),
+    post("an anomaly is acknowledged", at("/cost/anomalies/{anomaly}/say"), { state: "acknowledged", from: "cost" }),
+    post("an anomaly is opened again", at("/cost/anomalies/{anomaly}/say"), { state: "open" }),
+    post("what idles is dismissed", at("/cost/zombies/{zombie}/say"), { state: "dismissed", note: "kept" }),
+    post("what idles is opened again", at("/cost/zombies/{zombie}/say"), { state: "open" }),
+    post("a rate that is none", "/cost/rates/set", { cdn: "fastly", cents_per_gb: "much" }),
+    post("a rate", "/cost/rates/set", { cdn: "fastly", cents_per_gb: "2.5" }),
+    get("/cost/rates/forget?cdn=fastly"),
+    post("a rate is forgotten", "/cost/rates/forget", { cdn: "fastly" }),
+    post("a mode out of turn", "/cost/mode", { mode: "enforce" }),
+    post("a dead letter that is none", "/cost/dead-letters", { retry: "x" }),
     post("a sign-out", "/sign-out", {}),
     {
       ...post("a form that is none", "/order", {}),

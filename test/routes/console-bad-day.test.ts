@@ -7,6 +7,7 @@ import type { Api } from "../support/api.ts";
 import { countTrips } from "../support/counting-database.ts";
 import { seedConsole } from "../support/console-world.ts";
 import type { ConsoleWorld } from "../support/console-world.ts";
+import { seedAnomaly, seedSeries, seedZombie } from "../support/cost-seed.ts";
 
 let api: Api;
 let world: ConsoleWorld;
@@ -194,7 +195,17 @@ describe("a database that is away", () => {
 
   it("leaves views as they were last, marked so, without what could be ordered", async () => {
     const cookie = await signIn(world.acme.editor);
-    const paths = ["/console", `/console/services/${world.ids.checkout}`, "/console/storms"];
+    const seriesId = await seedSeries(api.db, world.acme.id, { serviceId: world.ids.checkout, cdn: "cloudflare" });
+    await seedZombie(api.db, world.acme.id);
+    const anomalyId = await seedAnomaly(api.db, world.acme.id, seriesId);
+    const paths = [
+      "/console",
+      `/console/services/${world.ids.checkout}`,
+      "/console/storms",
+      "/console/cost",
+      `/console/cost/series/${seriesId}`,
+      `/console/cost/anomalies/${anomalyId}`,
+    ];
     for (const path of paths) expect((await ask(path, { cookie })).status).toBe(200);
     // Whoever is signed in can not be looked up any more either.
     api.time.nowMs += 120_000;
@@ -204,6 +215,7 @@ describe("a database that is away", () => {
         expect([path, status, headers.get("retry-after")]).toEqual([path, 503, "5"]);
         expect(said).toMatch(/The database is away , noticed here at .* as of .*, 2 min ago.*a freeze could not be stored/);
         expect([said.includes("checkout"), text.includes("/console/order"), text.includes("<!--order")]).toEqual([true, false, false]);
+        expect(/<main[^]*<form|class="button"/.exec(text.replace(/<footer[^]*/, ""))).toBeNull();
       }
       const order = await ask("/console/order", {
         cookie,

@@ -4,11 +4,14 @@ import { createApp } from "../../src/app.ts";
 import { startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";
 import { seedAxis } from "../support/axis-world.ts";
+import { seedCosts } from "../support/cost-console-world.ts";
+import type { SeededCosts } from "../support/cost-console-world.ts";
 import { seedConsole } from "../support/console-world.ts";
 import type { ConsoleWorld } from "../support/console-world.ts";
 
 let api: Api;
 let world: ConsoleWorld;
+let costs: SeededCosts;
 let cookie: string;
 
 const origin = "https://tranche.test";
@@ -43,6 +46,9 @@ beforeAll(async () => {
   api = await startApi();
   world = await seedConsole(api);
   await seedAxis(api, world);
+  const { checkout, calm } = world.ids;
+  const leaking = { id: checkout, name: "checkout" };
+  costs = await seedCosts(api.db, api.time.nowMs, { customerId: world.acme.id, leaking, unrated: { id: calm, cdn: "fastly" } });
   cookie = await signIn(world.acme.editor);
 });
 
@@ -52,6 +58,10 @@ const views = () => [
   "/console/storms",
   `/console/storms/${world.ids.over}`,
   "/console/objectives",
+  "/console/cost",
+  `/console/cost/series/${costs.primaryId}?span=35d`,
+  `/console/cost/anomalies/${costs.leakId}`,
+  `/console/cost/zombies/${costs.zombieId}`,
 ];
 
 const gzipped = async (text: string): Promise<number> =>
@@ -190,6 +200,21 @@ describe("a fragment", () => {
     expect((await fragment(path)).text).toContain('<svg class="axis"');
     expect(read).toHaveBeenCalledOnce();
     read.mockRestore();
+  });
+
+  it("leaves out the trend of a series, and the figures of egress, in the same way", async () => {
+    const { costSeries, costSummary } = api.deps;
+    const parts = [
+      ["trend", `/console/cost/series/${costs.primaryId}`, vi.spyOn(costSeries, "hours"), '<figure id="trend" data-keep></figure>'],
+      ["egress-figures", "/console/cost", vi.spyOn(costSummary, "summary"), '<div id="egress-figures" data-keep></div>'],
+    ] as const;
+    for (const [id, path, read, kept] of parts) {
+      const { text } = await fragment(path, { headers: { "console-keep": id } });
+      expect([id, read.mock.calls.length, text.includes(kept)]).toEqual([id, 0, true]);
+      expect((await fragment(path)).text).toMatch(new RegExp(`id="${id}"[^>]* data-fresh="60000"`));
+      expect(read).toHaveBeenCalledOnce();
+      read.mockRestore();
+    }
   });
 });
 

@@ -11,6 +11,7 @@ import type { BillingTermsStore } from "./billing/billing-terms.ts";
 import type { Channels } from "./notify/channel.ts";
 import type { ChannelStore } from "./notify/channels.ts";
 import type { NotifyHistory } from "./notify/history.ts";
+import type { CostBoardStore } from "./cost/board.ts";
 import type { AnomalyStore } from "./cost/anomalies.ts";
 import type { DeadLetterStore } from "./cost/dead-letters.ts";
 import type { CostModeStore } from "./cost/modes.ts";
@@ -200,6 +201,7 @@ export interface CostDeps {
   readonly costModes: CostModeStore;
   readonly costDeadLetters: DeadLetterStore;
   readonly costSummary: CostSummaryStore;
+  readonly costBoard: CostBoardStore;
   readonly costEvents: CostEventStore;
   /** Null: without ARCHIVE_URL nothing is archived. */
   readonly archive: Archive | null;

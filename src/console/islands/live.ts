@@ -65,14 +65,12 @@ const show = (text: string): void => {
   if (!isDone) state.etag = null;
 };
 
-const axis = (): HTMLElement | null => document.querySelector("#axis[data-fresh]");
-
-/** Whether a picture need not be drawn again yet; one of the past never. */
-const isFresh = (): boolean => {
-  const figure = axis();
-  if (figure === null) return false;
-  const freshMs = Number(figure.dataset["fresh"]);
-  return freshMs === 0 || performance.now() - state.drawnAtMs < freshMs;
+/** The part of the page, if it has one, that need not be made again yet; a picture of the past never. */
+const fresh = (): HTMLElement | null => {
+  const part = document.querySelector<HTMLElement>("[id][data-fresh]");
+  if (part === null) return null;
+  const freshMs = Number(part.dataset["fresh"]);
+  return freshMs === 0 || performance.now() - state.drawnAtMs < freshMs ? part : null;
 };
 
 const reached = async (answer: Response, isKept: boolean): Promise<void> => {
@@ -113,14 +111,14 @@ const ask = async (isNew: boolean): Promise<void> => {
   clearTimeout(timer);
   asking?.abort();
   const mine = (asking = new AbortController());
-  const isKept = !isNew && isFresh();
+  const kept = isNew ? null : fresh();
   const headers = new Headers({ "console-fragment": "main", "console-customer": document.body.dataset["customer"] ?? "" });
-  if (isKept) headers.set("console-keep", "axis");
+  if (kept !== null) headers.set("console-keep", kept.id);
   if (!isNew && state.etag !== null) headers.set("if-none-match", state.etag);
   AbortSignal.timeout(patienceMs).addEventListener("abort", () => mine.abort());
   try {
     const answer = await fetch(state.address, { headers, signal: mine.signal, cache: "no-store", redirect: "error" });
-    if (asking === mine) await answered(answer, isKept);
+    if (asking === mine) await answered(answer, kept !== null);
   } catch {
     if (asking !== mine) return;
     if (isNew) location.assign(state.address);

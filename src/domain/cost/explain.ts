@@ -7,7 +7,7 @@ const days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"
 const grouped = (digits: string): string => digits.replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 
 /** `$1,234.50`. */
-const dollars = (cents: number): string => {
+export const dollars = (cents: number): string => {
   const [whole = "", part = ""] = (Math.abs(cents) / 100).toFixed(2).split(".");
   return `${cents < 0 ? "-" : ""}$${grouped(whole)}.${part}`;
 };

@@ -14,7 +14,7 @@ export const costPath = "/console/cost";
 const byteUnits = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
 
 /** To three digits: `1.24 TB`. */
-const bytesText = (bytes: number): string => {
+export const bytesText = (bytes: number): string => {
   const power = Math.min(byteUnits.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
   return `${Number((bytes / 1_000 ** power).toPrecision(3))} ${byteUnits[power]}`;
 };

@@ -1,6 +1,8 @@
 import type { Duo } from "../../../local/drill/duo.ts";
 import { cadence, site } from "../../../local/drill/outside.ts";
 import type { Telling } from "../../../local/drill/telling.ts";
+import { seedCosts } from "../cost-console-world.ts";
+import { createPooledDatabase } from "../pooled-database.ts";
 import type { Camera } from "./camera.ts";
 import { bill, openChannels, publish } from "./papers.ts";
 import type { Town } from "./town.ts";
@@ -32,6 +34,20 @@ const setup = async ({ camera, town: { api, ids } }: Set): Promise<void> => {
   await camera.shoot("setup", "policy", `${at}/policy?${preview}`, "owner");
 };
 
+/** What the customer's CDNs cost by now: a leak since three hours, a storm three days ago, something that idles. */
+const costs = async ({ world, camera, town: { customerId, ids } }: Set): Promise<void> => {
+  const db = createPooledDatabase(world.databaseUrl, 1);
+  try {
+    const leaking = { id: ids.downloads, name: "downloads" };
+    const seeded = await seedCosts(db, Date.now(), { customerId, leaking, unrated: { id: ids.images, cdn: "cloudfront" } });
+    await camera.shoot("calm", "cost", "/console/cost", "owner");
+    await camera.shoot("calm", "cost-series", `/console/cost/series/${seeded.primaryId}`, "owner");
+    await camera.shoot("calm", "cost-anomaly", `/console/cost/anomalies/${seeded.leakId}`, "owner");
+  } finally {
+    await db.close();
+  }
+};
+
 /** The window of an axis that shows what a drill takes, in seconds since 1970. */
 const lately = (): readonly [from: number, to: number] => {
   const now = Math.floor(Date.now() / 1_000);
@@ -61,6 +77,7 @@ const calm = async (set: Set): Promise<void> => {
   await camera.shoot("calm", "tokens", "/console/tokens", "owner");
   await openChannels(town, world);
   await setup(set);
+  await costs(set);
 };
 
 const storm = async (set: Set): Promise<void> => {

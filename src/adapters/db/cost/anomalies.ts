@@ -13,7 +13,7 @@ import { namedSeries, seriesName } from "./series-name.ts";
 const isAwake = sql`(a.state = 'snoozed' and a.snoozed_until <= now())`;
 const state = sql`case when ${isAwake} then 'open' else a.state end`;
 
-const columns = sql`a.id, a.series_id as "seriesId", ${seriesName} as series, ${state} as state, a.severity, a.score, a.explanation, a.figures,
+export const anomalyColumns = sql`a.id, a.series_id as "seriesId", ${seriesName} as series, ${state} as state, a.severity, a.score, a.explanation, a.figures,
   a.value, a.usual, ${ms("a.first_hour", "firstHourMs")}, ${ms("a.last_hour", "lastHourMs")}, a.hours,
   case when not ${isAwake} then trunc(extract(epoch from a.snoozed_until) * 1000)::bigint end as "snoozedUntilMs",
   a.changed_by as "changedBy", ${ms("a.changed_at", "changedAtMs")}, a.note, a.mode, ${ms("a.created_at", "createdAtMs")},
@@ -37,7 +37,7 @@ const resolved = () =>
 /** Anomalies of cost. */
 export const createAnomalyStore = (db: Database): AnomalyStore => {
   const selected = (where: SQL): SQL => sql`
-    select ${columns} from cost_anomalies a join (${namedSeries}) on s.id = a.series_id where ${where}`;
+    select ${anomalyColumns} from cost_anomalies a join (${namedSeries}) on s.id = a.series_id where ${where}`;
 
   return {
     list: (customerId, filter, page) =>
@@ -70,7 +70,7 @@ export const createAnomalyStore = (db: Database): AnomalyStore => {
           sql`select a.id as object_id, a.customer_id, ${told("was")} as before, ${told("a")} as after from a, was`,
         )}
         )
-        select (select to_jsonb(y) from (select ${columns} from a join (${namedSeries}) on s.id = a.series_id) y) as anomaly from was`,
+        select (select to_jsonb(y) from (select ${anomalyColumns} from a join (${namedSeries}) on s.id = a.series_id) y) as anomaly from was`,
         {},
         sql`select 1 from cost_anomalies where id = ${id} and customer_id = ${customerId} for update`,
       );

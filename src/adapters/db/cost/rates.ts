@@ -6,17 +6,17 @@ import type { Database } from "../platform/client.ts";
 import { auditRow, ms, write } from "../platform/write.ts";
 import { quotaLock } from "../tenants/quotas.ts";
 
-const columns = sql`cdn, cents_per_gb::text as "centsPerGb", monthly_cents as "monthlyCents", ${ms("updated_at", "updatedAtMs")}`;
+export const rateColumns = sql`cdn, cents_per_gb::text as "centsPerGb", monthly_cents as "monthlyCents", ${ms("updated_at", "updatedAtMs")}`;
 
 const tooMany = () => new AppError("conflict", `there are rates of ${mostCostRates} CDNs already: delete those that are not used any more`);
 
 /** What CDNs charge customers. A rate has no id of its own: the audit log names that of its customer. */
 export const createCostRateStore = (db: Database): CostRateStore => ({
   list: (customerId) =>
-    db.rows<CostRate>(sql`select ${columns} from cost_rates where customer_id = ${customerId} order by cdn limit ${mostCostRates}`),
+    db.rows<CostRate>(sql`select ${rateColumns} from cost_rates where customer_id = ${customerId} order by cdn limit ${mostCostRates}`),
 
   find: async (customerId, cdn) => {
-    const [row] = await db.rows<CostRate>(sql`select ${columns} from cost_rates where customer_id = ${customerId} and cdn = ${cdn}`);
+    const [row] = await db.rows<CostRate>(sql`select ${rateColumns} from cost_rates where customer_id = ${customerId} and cdn = ${cdn}`);
     return row ?? null;
   },
 
@@ -39,7 +39,7 @@ export const createCostRateStore = (db: Database): CostRateStore => ({
         sql`select r.customer_id as object_id, r.customer_id, (select to_jsonb(was) from was) as before, to_jsonb(r) as after from r`,
       )}
       )
-      select (select to_jsonb(y) from (select ${columns} from r) y) as rate from owner`,
+      select (select to_jsonb(y) from (select ${rateColumns} from r) y) as rate from owner`,
       {},
       quotaLock(customerId),
     );

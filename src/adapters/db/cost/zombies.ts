@@ -7,7 +7,7 @@ import { withinBytes } from "../platform/byte-budget.ts";
 import type { Database } from "../platform/client.ts";
 import { auditRow, ms, write } from "../platform/write.ts";
 
-const columns = sql`z.id, z.rule, z.resource, nullif(z.account, '') as account, z.service_id as "serviceId", z.severity, z.state,
+export const zombieColumns = sql`z.id, z.rule, z.resource, nullif(z.account, '') as account, z.service_id as "serviceId", z.severity, z.state,
   ${ms("z.first_seen", "firstSeenMs")}, ${ms("z.last_seen", "lastSeenMs")}, ${ms("z.last_activity", "lastActivityMs")},
   z.estimated_monthly_waste as "estimatedMonthlyWaste", z.reason, z.remedy, z.changed_by as "changedBy", ${ms("z.changed_at", "changedAtMs")},
   z.note, ${ms("z.remediated_at", "remediatedAtMs")}`;
@@ -24,14 +24,16 @@ export const createZombieStore = (db: Database): ZombieStore => ({
   list: (customerId, { state = null }, page) =>
     db.rows<Paged<FoundZombie>>(
       withinBytes(
-        sql`select ${columns} from zombies z where z.customer_id = ${customerId} and (${state}::text is null or z.state = ${state}::text)
+        sql`select ${zombieColumns} from zombies z where z.customer_id = ${customerId} and (${state}::text is null or z.state = ${state}::text)
           and (${page.afterId}::bigint is null or z.id < ${page.afterId}::bigint) order by z.id desc limit ${page.limit}`,
         sql`id desc`,
       ),
     ),
 
   find: async (customerId, id) => {
-    const [row] = await db.rows<FoundZombie>(sql`select ${columns} from zombies z where z.customer_id = ${customerId} and z.id = ${id}`);
+    const [row] = await db.rows<FoundZombie>(
+      sql`select ${zombieColumns} from zombies z where z.customer_id = ${customerId} and z.id = ${id}`,
+    );
     return row ?? null;
   },
 
@@ -50,7 +52,7 @@ export const createZombieStore = (db: Database): ZombieStore => ({
         sql`select z.id as object_id, z.customer_id, ${told("was")} as before, ${told("z")} as after from z, was`,
       )}
       )
-      select (select to_jsonb(y) from (select ${columns} from z) y) as zombie from was`,
+      select (select to_jsonb(y) from (select ${zombieColumns} from z) y) as zombie from was`,
       {},
       sql`select 1 from zombies where id = ${id} and customer_id = ${customerId} for update`,
     );

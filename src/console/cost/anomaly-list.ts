@@ -10,7 +10,7 @@ export const anomaliesPath = `${costPath}/anomalies`;
 export const anomalyPath = (id: number): string => `${anomaliesPath}/${id}`;
 
 /** What can be said of an anomaly where it stands so, in the order in which it is likely. */
-export const wordsFor = (state: ListedAnomaly["state"]): readonly (readonly [state: ListedAnomaly["state"], word: string])[] => {
+const wordsFor = (state: ListedAnomaly["state"]): readonly (readonly [state: ListedAnomaly["state"], word: string])[] => {
   if (state === "resolved") return [];
   return (
     [

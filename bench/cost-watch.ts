@@ -9,6 +9,7 @@ import { readLabelled } from "./anomaly/labelled.ts";
 import type { JudgedSeries, Verdict } from "./anomaly/nab.ts";
 import { bestVerdict, verdictAt } from "./anomaly/nab.ts";
 import { windowedGaussian } from "./anomaly/windowed-gaussian.ts";
+import { benchCostScale } from "./cost-scale.ts";
 import { printTable } from "./table.ts";
 
 const seriesAnHour = 10_000;
@@ -131,6 +132,8 @@ const benchQuality = async (folder: string): Promise<void> => {
 /** The cost watch: what a run takes, how exact a baseline is, and how good the detector, where there are labelled series. */
 export const benchCostWatch = async (): Promise<void> => {
   printTable(["cost watch", "time", "each", "state, error"], [benchSpeed(), benchPrecision()]);
+  process.stdout.write("\n");
+  await benchCostScale();
   process.stdout.write("\n");
   const folder = process.env["COST_SERIES"] ?? "";
   if (folder !== "") await benchQuality(folder);

@@ -44,7 +44,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 answerHelp(
-  `Usage: npm run bench [NAME...]\n\nMeasures, and prints tables: ${Object.keys(benches).join(", ")}. Without a name all of them, which takes long.\nCOST_SERIES=DIR: labelled series (CSV, with anomaly-windows.json) on which cost-watch judges the detector.`,
+  `Usage: npm run bench [NAME...]\n\nMeasures, and prints tables: ${Object.keys(benches).join(", ")}. Without a name all of them, which takes long.\nCOST_SERIES=DIR: labelled series (CSV, with anomaly-windows.json) on which cost-watch judges the detector.\nCOST_EVENTS=N: so many events instead of a million.`,
 );
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));

@@ -2,7 +2,9 @@ import type { Command } from "./command.ts";
 import { costAck, costAnomalies, costExpected, costSnooze } from "./commands/cost-anomalies.ts";
 import { costBaselines, costMode, costRates, costSummary } from "./commands/cost-standing.ts";
 import { costDismiss, costZombies } from "./commands/cost-zombies.ts";
-import { costBacktest } from "./commands/cost.ts";
+import { costAccounts, costCheck } from "./commands/cost-accounts.ts";
+import { costBacktest, costForward } from "./commands/cost.ts";
+import { costEvents, costPush } from "./commands/cost-events.ts";
 import { doctor } from "./commands/doctor.ts";
 import { drill } from "./commands/drill.ts";
 import { login, logout } from "./commands/login.ts";
@@ -37,6 +39,8 @@ export const commands: readonly Command[] = [
   costBaselines,
   costRates,
   costMode,
+  costEvents,
+  costPush,
   doctor,
   adminShards,
   adminMoveShards,
@@ -49,5 +53,8 @@ export const commands: readonly Command[] = [
   evidenceVerify,
   backtest,
   costBacktest,
+  costAccounts,
+  costCheck,
+  costForward,
   drill,
 ];

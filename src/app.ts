@@ -10,7 +10,7 @@ import { AppError, problemResponse } from "./errors.ts";
 import { declaredBodyCap } from "./http/body.ts";
 import { cors } from "./http/cors.ts";
 import type { App, AppContext, AppEnv } from "./http/env.ts";
-import { unrouted } from "./http/methods.ts";
+import { literalPaths, unrouted } from "./http/methods.ts";
 import { addressLimit } from "./http/rate-limit.ts";
 import { requestFrame } from "./http/request-id.ts";
 import { requestLog } from "./http/request-log.ts";
@@ -68,7 +68,7 @@ export const createApp = (deps: Deps): App => {
 
   app.use(requestLog(deps), requestFrame(deps.random, render), cors(deps.config.corsOrigins));
   app.use("/console/*", consoleFrame(deps));
-  app.use(addressLimit(deps), declaredBodyCap);
+  app.use(addressLimit(deps), declaredBodyCap, literalPaths(app));
   app.onError(render);
   app.notFound(unrouted(app));
 

@@ -215,6 +215,8 @@ export const environment = z
     ROUTE53_ENDPOINT: endpoint().optional(),
     STS_ENDPOINT: endpoint().optional(),
     S3_ENDPOINT: endpoint().optional(),
+    EC2_ENDPOINT: endpoint().optional(),
+    ELB_ENDPOINT: endpoint().optional(),
     USAGE_WINDOW: duration("1h", 1_000, 24 * hourMs)
       .refine((ms) => (24 * hourMs) % ms === 0, "must divide 24h")
       .refine((ms) => ms % 1_000 === 0, "must be whole seconds"),

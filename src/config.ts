@@ -174,6 +174,9 @@ const toConfig = (env: z.infer<typeof environment>) => ({
   costEventRetentionMs: env.COST_EVENT_RETENTION,
   /** Replaces S3 of the regions of customers' buckets; null: AWS. */
   s3Endpoint: env.S3_ENDPOINT ?? null,
+  /** Replace EC2, and Elastic Load Balancing, of the regions of customers' accounts; null: AWS. */
+  ec2Endpoint: env.EC2_ENDPOINT ?? null,
+  elbEndpoint: env.ELB_ENDPOINT ?? null,
   /** Events go there in the place of PagerDuty. */
   pagerdutyEndpoint: env.PAGERDUTY_ENDPOINT ?? null,
   billing: {

@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { EdgeRuntime } from "edge-runtime";
+import { answer, build } from "../../src/deployment.ts";
+import { openFolder } from "../archive-folder.ts";
 import type { Served } from "./http.ts";
 import { listen } from "./http.ts";
 
@@ -22,8 +24,12 @@ const onEdge = async (bundle: string): Promise<Served> => {
   };
 };
 
-/** The fallback as it is, in this very Node. */
+/** The fallback as it is, in this very Node; with an archive in a folder, which only Node has, built with a file system. */
 const onNode = async (): Promise<Served> => {
+  if (process.env["ARCHIVE_URL"]?.startsWith("file:") === true) {
+    const built = build({ PROVIDER: "vercel", ...process.env }, { openFolder });
+    return { dispatch: async (url, init) => await answer(built, new Request(url, init)), streams: ReadableStream };
+  }
   const { default: handler } = await import("../../rollback-vercel/api/index.ts");
   return { dispatch: async (url, init) => await handler.fetch(new Request(url, init)), streams: ReadableStream };
 };

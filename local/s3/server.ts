@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { evaluate } from "../route53/iam.ts";
+import type { PolicyDocument } from "../route53/iam-document.ts";
 import { readRequest } from "../route53/read-request.ts";
 import type { Credentials, SignedRequest } from "../route53/sigv4.ts";
 import { addressOf } from "./address.ts";
@@ -9,6 +11,7 @@ import type { Bucket } from "./bucket.ts";
 import { createBucket } from "./bucket.ts";
 import type { S3Fault, S3Operation } from "./faults.ts";
 import { createS3Faults } from "./faults.ts";
+import { s3IamRequest } from "./iam-request.ts";
 import type { S3Answer } from "./operations.ts";
 import { operationOf, run } from "./operations.ts";
 import { accessDenied, elsewhere, internalError, noSuchBucket, renderRefusal, S3Refusal, slowDown } from "./s3-error.ts";
@@ -28,6 +31,8 @@ export interface S3ServerOptions {
   keys: readonly Credentials[];
   /** Temporary credentials that count beside these, by access key id. */
   sessions?: (accessKeyId: string) => Credentials | undefined;
+  /** What is attached to the user or role of an access key; absent or undefined: everything is permitted. */
+  policies?: (accessKeyId: string) => readonly PolicyDocument[] | undefined;
   /** Clock for signatures and times of objects; default the real one. */
   now?: () => number;
 }
@@ -89,7 +94,8 @@ export async function startS3(options: S3ServerOptions): Promise<S3Server> {
         recorded.key.startsWith(denial.prefix ?? "") &&
         (denial.operations?.includes(operation) ?? true),
     );
-    if (isDenied) throw accessDenied();
+    const attached = options.policies?.(accessKeyId);
+    if (isDenied || (attached && evaluate(attached, s3IamRequest(operation, name, recorded.key)) !== "allowed")) throw accessDenied();
     return { fault: faults.take(operation, recorded.key), apply: () => run(operation, bucket, key, query, request) };
   };
 

@@ -69,7 +69,11 @@ export async function startSts(options: StsOptions): Promise<StsServer> {
   };
 
   const answer = (request: SignedRequest): string => {
-    verifySignature(request, own, now(), { region, service: "sts" });
+    const caller = verifySignature(request, (keyId) => (keyId === accessKeyId ? own : sessions.get(keyId)), now(), {
+      region,
+      service: "sts",
+    });
+    const session = sessions.get(caller.accessKeyId);
     if (request.method !== "POST" || request.path !== "/" || request.query !== "") {
       throw new ApiError(404, "UnknownOperationException", "this server takes a form at /");
     }
@@ -79,16 +83,15 @@ export async function startSts(options: StsOptions): Promise<StsServer> {
     if (fault === "throttle") throw throttled();
     if (fault === "expired-token") throw new ApiError(403, "ExpiredToken", "The security token included in the request is expired");
     if (asksWhoCalls(Buffer.from(request.body).toString("utf8"))) {
-      const [, , , , account = ""] = CALLER.split(":");
+      const arn = session?.arn ?? CALLER;
+      const [, , , , account = ""] = arn.split(":");
       return render("GetCallerIdentityResponse", [
-        element("GetCallerIdentityResult", [
-          element("Arn", CALLER),
-          element("UserId", "AIDA3XFRBF535PLBIFPI4"),
-          element("Account", account),
-        ]),
+        element("GetCallerIdentityResult", [element("Arn", arn), element("UserId", "AIDA3XFRBF535PLBIFPI4"), element("Account", account)]),
         element("ResponseMetadata", [element("RequestId", randomUUID())]),
       ]);
     }
+    // A role here trusts the operator's user alone.
+    if (session !== undefined) throw new ApiError(403, "AccessDenied", `User: ${session.arn} is not authorized to perform: sts:AssumeRole`);
     const wanted = parseAssumeRole(Buffer.from(request.body).toString("utf8"));
     const role = trusted(fault === "access-denied" ? [] : options.roles, wanted, CALLER);
     const [, accountId = "", name] = /^arn:[^:]+:iam::(\d+):role\/(?:.*\/)?([^/]+)$/.exec(role.arn) ?? [];

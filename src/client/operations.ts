@@ -1,5 +1,24 @@
 // Generated from the OpenAPI document by `npm run client:generate`: not to be edited.
 
+export type Problem = {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  /** the request id */
+  instance: string;
+  errors?: ({
+    /** RFC 6901 pointer into the body, or the name of a parameter */
+    pointer: string;
+    detail: string;
+  })[];
+  /** of the type urn:tranche:problem:quota: what nothing is left of */
+  quota?: {
+    kind: string;
+    limit: number;
+  };
+};
+
 export type Ready = {
   /** degraded: rounds fail on some shard, which the API does not suffer from */
   status: "ok" | "degraded";
@@ -34,25 +53,6 @@ export type FailingShard = {
   provider: string;
   /** one after the other, up to the latest */
   failed_rounds: number;
-};
-
-export type Problem = {
-  type: string;
-  title: string;
-  status: number;
-  detail: string;
-  /** the request id */
-  instance: string;
-  errors?: ({
-    /** RFC 6901 pointer into the body, or the name of a parameter */
-    pointer: string;
-    detail: string;
-  })[];
-  /** of the type urn:tranche:problem:quota: what nothing is left of */
-  quota?: {
-    kind: string;
-    limit: number;
-  };
 };
 
 export type Customer = {
@@ -158,6 +158,7 @@ export type Service = {
   id: number;
   name: string;
   primary_cdn: string;
+  /** another than primary_cdn */
   backup_cdn: string;
   /** shadow decides and records, but writes no DNS */
   steering: "auto" | "shadow";
@@ -172,10 +173,11 @@ export type Service = {
 export type ServiceInput = {
   name: string;
   primary_cdn: string;
+  /** another than primary_cdn */
   backup_cdn: string;
   /** shadow decides and records, but writes no DNS */
   steering?: "auto" | "shadow";
-  /** percent of the way back per step */
+  /** percent of the way back per step: ascending, and 100 at last */
   failback_steps?: number[];
   failback_step_seconds?: number;
   /** what a minute of downtime costs, in minor units of the currency of the bills; null: not known */
@@ -202,27 +204,28 @@ export type Domain = {
   };
   /** whether other weighted records of the name are steered with its pair: weight 0 while it is on its backup, their own weights afterwards */
   steer_group: boolean;
-  /** the TXT record that proves the ownership; DNS is steered once it was seen */
-  verification: {
-    record_name: string;
-    record_value: string;
-    /** see docs/ownership.md; `proven` and `lapsing` are steered, `held` only goes back to normal */
-    state: "unproven" | "proven" | "lapsing" | "held" | "disputed" | "lost";
-    /** until when a claim that has proven nothing may do so with this value; then another one is handed out */
-    expires_at: string | null;
-    /** since when the name is yours; null: it is not */
-    verified_at: string | null;
-    /** when every resolver last saw the record */
-    seen_at: string | null;
-    /** since when it is not seen any more */
-    lapsed_at: string | null;
-    /** since when nothing is switched for that, but back to normal */
-    held_at: string | null;
-    /** since when this proof and somebody else's stand at the same time; who that is, nobody is told */
-    disputed_at: string | null;
-  };
+  verification: DomainClaim;
   created_at: string;
   updated_at: string;
+};
+
+export type DomainClaim = {
+  record_name: string;
+  record_value: string;
+  /** see docs/ownership.md; `proven` and `lapsing` are steered, `held` only goes back to normal */
+  state: "unproven" | "proven" | "lapsing" | "held" | "disputed" | "lost";
+  /** until when a claim that has proven nothing may do so with this value; then another one is handed out */
+  expires_at: string | null;
+  /** since when the name is yours; null: it is not */
+  verified_at: string | null;
+  /** when every resolver last saw the record */
+  seen_at: string | null;
+  /** since when it is not seen any more */
+  lapsed_at: string | null;
+  /** since when nothing is switched for that, but back to normal */
+  held_at: string | null;
+  /** since when this proof and somebody else's stand at the same time; who that is, nobody is told */
+  disputed_at: string | null;
 };
 
 export type StormPolicy = {
@@ -245,10 +248,11 @@ export type StormPolicy = {
 export type ServicePatch = {
   name?: string;
   primary_cdn?: string;
+  /** another than primary_cdn */
   backup_cdn?: string;
   /** shadow decides and records, but writes no DNS */
   steering?: "auto" | "shadow";
-  /** percent of the way back per step */
+  /** percent of the way back per step: ascending, and 100 at last */
   failback_steps?: number[];
   failback_step_seconds?: number;
   /** what a minute of downtime costs, in minor units of the currency of the bills; null: not known */
@@ -261,10 +265,11 @@ export type DomainInput = {
   primary_target?: string | null;
   /** where one CDN serves the domain; null: discovered from the live CNAME */
   backup_target?: string | null;
-  /** path and query, sent as they are */
+  /** path and query, sent as they are: escaped, without . and .. as segments, and without a fragment */
   probe_path?: string | null;
+  /** codes and ranges, each from low to high, of final answers: 200 to 599 and not 407 */
   expect_status?: string;
-  /** Route 53 weights in calm times */
+  /** Route 53 weights in calm times, not both 0 */
   normal_weights?: {
     primary: number;
     backup: number;
@@ -278,10 +283,11 @@ export type DomainPatch = {
   primary_target?: string | null;
   /** where one CDN serves the domain; null: discovered from the live CNAME */
   backup_target?: string | null;
-  /** path and query, sent as they are */
+  /** path and query, sent as they are: escaped, without . and .. as segments, and without a fragment */
   probe_path?: string | null;
+  /** codes and ranges, each from low to high, of final answers: 200 to 599 and not 407 */
   expect_status?: string;
-  /** Route 53 weights in calm times */
+  /** Route 53 weights in calm times, not both 0 */
   normal_weights?: {
     primary: number;
     backup: number;
@@ -633,8 +639,18 @@ export type EvidenceRecord = {
   v: 1;
 };
 
-export type SignedEvidenceRecord = EvidenceRecord & {
-  v?: 2;
+export type SignedEvidenceRecord = {
+  /** what was known and decided; its fields depend on the kind */
+  body: Record<string, unknown>;
+  /** SHA-256 of this record's canonical JSON (RFC 8785) without this field, lower-case hex */
+  hash: string;
+  kind: "begin" | "relapse" | "switch" | "observed" | "credit" | "end";
+  /** of the service's record before; null for its first */
+  previous_hash: string | null;
+  /** per service from 1, without gaps */
+  seq: number;
+  service_id: number;
+  storm_id: number;
   /** the chain's last record as the signer knew it */
   follows: {
     /** SHA-256, lower-case hex */
@@ -645,6 +661,7 @@ export type SignedEvidenceRecord = EvidenceRecord & {
   key_id: string;
   /** Ed25519, base64url; of what is in docs/evidence.md */
   signature: string;
+  v: 2;
 };
 
 export type EvidenceHead = {
@@ -1808,11 +1825,11 @@ export type Channel = {
     to?: string[];
   };
   /** which kinds; null: all. What was opened on a channel is closed on it as well */
-  kinds: unknown[] | null;
+  kinds: ("storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly" | "cost.anomaly" | "cost.resolved" | "zombie.found" | "zombie.gone")[] | null;
   /** how urgent at least; what was opened on a channel is closed on it as well */
   min_severity: "info" | "warning" | "critical";
   /** of which services; null: of all, and what concerns none */
-  service_ids: unknown[] | null;
+  service_ids: number[] | null;
   /** `unconfirmed`: its recipients have not agreed; `paused`: too many attempts failed, and one at a time is made; `disabled`: nothing is sent */
   state: "active" | "unconfirmed" | "paused" | "disabled";
   /** `gone`: the receiver answered that it wants no more */
@@ -1830,11 +1847,11 @@ export type Channel = {
 export type ChannelInput = {
   name: string;
   /** which kinds; null: all. What was opened on a channel is closed on it as well */
-  kinds?: unknown[] | null;
+  kinds?: ("storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly" | "cost.anomaly" | "cost.resolved" | "zombie.found" | "zombie.gone")[] | null;
   /** how urgent at least; what was opened on a channel is closed on it as well */
   min_severity?: "info" | "warning" | "critical";
   /** of which services; null: of all, and what concerns none */
-  service_ids?: unknown[] | null;
+  service_ids?: number[] | null;
   kind: "webhook" | "slack" | "pagerduty" | "email";
   /** of `webhook` and `slack`: where messages are posted; https, a public host. Never shown again: it may hold a key */
   url?: string;
@@ -1849,11 +1866,11 @@ export type ChannelInput = {
 export type ChannelPatch = {
   name?: string;
   /** which kinds; null: all. What was opened on a channel is closed on it as well */
-  kinds?: unknown[] | null;
+  kinds?: ("storm.started" | "storm.recovering" | "storm.relapsed" | "storm.ended" | "switch.done" | "switch.shadowed" | "switch.failed" | "switch.held" | "switch.released" | "failback.started" | "failback.done" | "backup.down" | "backup.up" | "drift.healed" | "drift.contested" | "drift.resumed" | "override.set" | "override.cleared" | "override.expired" | "freeze.set" | "freeze.lifted" | "freeze.expired" | "panic.set" | "panic.lifted" | "takeover" | "readiness.failed" | "readiness.passed" | "invoice.issued" | "invoice.adjusted" | "token.created" | "account.failing" | "account.recovered" | "job.failing" | "job.recovered" | "job.overrun" | "finding.opened" | "finding.cleared" | "channel.failing" | "channel.recovered" | "delivery.dead" | "slo.burn" | "slo.exhausted" | "slo.resolved" | "slo.streak_broken" | "slo.achievement" | "digest.weekly" | "cost.anomaly" | "cost.resolved" | "zombie.found" | "zombie.gone")[] | null;
   /** how urgent at least; what was opened on a channel is closed on it as well */
   min_severity?: "info" | "warning" | "critical";
   /** of which services; null: of all, and what concerns none */
-  service_ids?: unknown[] | null;
+  service_ids?: number[] | null;
   /** of `webhook` and `slack`: where messages are posted; https, a public host. Never shown again: it may hold a key */
   url?: string;
   /** of `pagerduty`: the integration key of Events API v2. Never shown again */
@@ -2705,6 +2722,43 @@ export type CostAccountPatch = {
   aws_accounts?: string[];
   /** whose files are read, and in which idle resources are looked for */
   regions?: string[];
+};
+
+export type CostAccountCheck = {
+  account_id: number;
+  checked_at: string;
+  /** the worst of all checks; what is unproven does not count against it */
+  result: "pass" | "warn" | "fail";
+  checks: CostAccountFinding[];
+};
+
+export type CostAccountFinding = {
+  check: "credentials" | "role_trust" | "listing" | "reading";
+  /** the prefix or file; null: all */
+  about: string | null;
+  result: "pass" | "warn" | "fail" | "unproven";
+  detail: string;
+  mend: string | null;
+};
+
+export type CostIamPolicy = {
+  account_id: number;
+  /** all documents, each to be attached as it is: several where one managed policy does not hold everything */
+  policies: ({
+    Version: "2012-10-17";
+    Statement: ({
+      Sid: string;
+      Effect: "Allow";
+      Action: string[];
+      Resource: string[];
+      /** by operator, then by condition key */
+      Condition?: Record<string, unknown>;
+    })[];
+  })[];
+  /** with a role: the sts:ExternalId of its trust policy */
+  external_id?: string;
+  /** what to know before attaching it */
+  notes: string[];
 };
 
 export type StatusPage = {
@@ -3879,6 +3933,18 @@ export type Operations = {
     path: { id: number; };
     query?: { customer_id?: number; };
     result: undefined;
+  };
+  /** Try what an account is for: its credentials, listing its trail, reading a file */
+  "POST /v1/cost/accounts/{id}/check": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: CostAccountCheck;
+  };
+  /** Read the least-privilege IAM policy of an account: its trail is read, idle resources are found, nothing is written */
+  "GET /v1/cost/accounts/{id}/iam-policy": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: CostIamPolicy;
   };
   /** Sign out everywhere: end every session of the console that was begun with this token */
   "DELETE /v1/sessions": {

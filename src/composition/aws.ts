@@ -7,7 +7,7 @@ import type { OwnRoleTrust } from "../adapters/route53/trust.ts";
 import { createRoleTrust } from "../adapters/route53/trust.ts";
 import type { Config } from "../config.ts";
 import { toHex } from "../domain/platform/hex.ts";
-import { defaultPartition, partitionOf } from "../domain/steering/aws-partition.ts";
+import { endpointOf } from "../domain/steering/aws-partition.ts";
 
 /** Time-out of STS. */
 const stsTimeoutMs = 5_000;
@@ -25,7 +25,7 @@ type Needs = { readonly config: Config; readonly clock: Clock; readonly random: 
 /** How roles of customers are assumed, and how far they trust others. One for all of a deployment: it knows the operator's own account. */
 export const buildAwsRoles = ({ config, clock, random, fetch }: Needs): AwsRoles => {
   const { credentials, region: home, stsEndpoint } = config.route53;
-  const stsOf = (region: string) => stsEndpoint ?? `https://sts.${region}.${(partitionOf(region) ?? defaultPartition).dnsSuffix}`;
+  const stsOf = (region: string) => stsEndpoint ?? endpointOf("sts", region);
   if (credentials === null) return { roleTrust: null, assume: null, stsOf };
   const common = { credentials, fetch, clock, timeoutMs: stsTimeoutMs };
   const roleTrust = createRoleTrust({

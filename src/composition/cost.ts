@@ -1,5 +1,7 @@
+import { createCallerIdentity } from "../adapters/aws/caller-identity.ts";
 import { fixedKeys } from "../adapters/aws/keys.ts";
 import { createCostDirectory } from "../adapters/cost/directory.ts";
+import { createCloudReader } from "../adapters/ec2/cloud-reader.ts";
 import { createCostAccountStore, sealedCostAccounts } from "../adapters/db/cost/accounts.ts";
 import { createAnomalyStore } from "../adapters/db/cost/anomalies.ts";
 import { createCostBoardStore } from "../adapters/db/cost/board.ts";
@@ -24,6 +26,7 @@ import { createTrailFiles } from "../adapters/s3/trail-files.ts";
 import type { Config } from "../config.ts";
 import { ConfigError } from "../config.ts";
 import type { JobDeps } from "../cron/schedule.ts";
+import { endpointOf } from "../domain/steering/aws-partition.ts";
 import type { AwsRoles } from "./aws.ts";
 import { secretBox } from "./platform.ts";
 
@@ -35,6 +38,8 @@ type Needs = {
   /** Null: no file system here, and no archive in a folder. */
   readonly openFolder: OpenFolder | null;
   readonly random: Random;
+  /** 0 <= x < 1, for jitter. */
+  readonly chance: () => number;
   readonly roles: AwsRoles;
 };
 
@@ -63,23 +68,37 @@ const archiveOf = ({ config: { archive }, clock, fetch, openFolder }: Needs): Ar
   return createS3Archive(createS3(options), prefix);
 };
 
+const stsTimeoutMs = 5_000;
 /** Files of trails: CloudTrail writes 50 MB at most, and most of them are read within a second. */
 const trailLimits = { timeoutMs: 10_000, readMs: 120_000, mostBytes: 128 * 1_048_576 };
 
+/** EC2 and Elastic Load Balancing: a region that does not answer so fast leaves the time to the others. */
+const cloudAnswerMs = 5_000;
+
 /** What the CDNs and the cloud behind them cost: events, accounts, what is odd, what idles. */
 export const buildCost = (needs: Needs): CostDeps & Pick<JobDeps, "trailReadings" | "scoring" | "hunting" | "cloud"> => {
-  const { config, db, clock, random, fetch, roles } = needs;
+  const { config, db, clock, random, chance, fetch, roles } = needs;
   const secrets = secretBox(config, random);
+  const costDirectory = createCostDirectory({ accounts: sealedCostAccounts(db), secrets, assume: roles.assume });
+  const cloudEndpoints = { ec2: config.ec2Endpoint, elasticloadbalancing: config.elbEndpoint };
   return {
     costEvents: createCostEventStore(db),
     archive: archiveOf(needs),
     costAccounts: createCostAccountStore(db, secrets, config.quotas),
-    costDirectory: createCostDirectory({ accounts: sealedCostAccounts(db), secrets, assume: roles.assume }),
+    costDirectory,
     trailFiles: createTrailFiles({ ...trailLimits, endpoint: config.s3Endpoint, fetch, clock }),
+    callerIdentity: createCallerIdentity({ stsOf: roles.stsOf, fetch, clock, timeoutMs: stsTimeoutMs }),
     trailReadings: createTrailReadings(db),
     scoring: createScoringStore(db),
     hunting: createHuntStore(db),
-    cloud: null,
+    cloud: createCloudReader({
+      accounts: costDirectory,
+      endpointOf: (service, region) => cloudEndpoints[service] ?? endpointOf(service, region),
+      fetch,
+      clock,
+      random: chance,
+      timeoutMs: cloudAnswerMs,
+    }),
     costAnomalies: createAnomalyStore(db),
     costSeries: createSeriesStore(db),
     zombies: createZombieStore(db),

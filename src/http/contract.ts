@@ -53,14 +53,18 @@ const example = (status: ProblemStatus) => ({
   ...(status === 400 && { errors: [{ pointer: "/name", detail: "must not contain control or invisible characters (U+202E)" }] }),
 });
 
-/** The problem answers of a route: these, and those that any route may give. */
-export const problems = <Status extends ProblemStatus>(...statuses: readonly Status[]) =>
+/** The problem answers of a route that can give no others. */
+export const onlyProblems = <Status extends ProblemStatus>(...statuses: readonly Status[]) =>
   Object.fromEntries(
-    [...new Set<ProblemStatus>([...statuses, ...always])].map((status) => [
+    [...new Set<ProblemStatus>(statuses)].map((status) => [
       status,
       { description: reasons[status], content: { "application/problem+json": { schema: problem, example: example(status) } } },
     ]),
-  ) as unknown as Record<Status | (typeof always)[number], ProblemResponse>;
+  ) as unknown as Record<Status, ProblemResponse>;
+
+/** The problem answers of a route: these, and those that any route may give. */
+export const problems = <Status extends ProblemStatus>(...statuses: readonly Status[]) =>
+  onlyProblems<Status | (typeof always)[number]>(...statuses, ...always);
 
 /** The problems that every tenant route can answer. */
 export const readProblems = problems(400, 401, 403, 404);
@@ -142,9 +146,15 @@ export const maxTimeMs = 253_402_300_799_999;
 /** Sub-millisecond digits of a second, trailing zeros not counted. */
 const finerThanMs = /\.\d{3}\d*[1-9]/;
 
-/** An RFC 3339 time in UTC, as epoch milliseconds. Sub-millisecond times are refused: nothing is rounded silently. */
+const utc = "must be an RFC 3339 time in UTC, such as 2026-11-21T00:00:00Z";
+
+/**
+ * An RFC 3339 time in UTC, as epoch milliseconds. `+00:00` is UTC as well, and what clients in Python write. Sub-millisecond times are
+ * refused: nothing is rounded silently.
+ */
 export const time = z.iso
-  .datetime("must be an RFC 3339 time in UTC, such as 2026-11-21T00:00:00Z")
+  .datetime({ offset: true, abort: true, error: utc })
+  .regex(/(?:Z|\+00:00)$/, utc)
   .max(40)
   .transform((text, ctx) => {
     if (!finerThanMs.test(text)) return Date.parse(text);
@@ -152,7 +162,14 @@ export const time = z.iso
     return z.NEVER;
   })
   .refine((ms) => ms >= minTimeMs && ms <= maxTimeMs, "must be between 1970 and 9999")
-  .openapi({ type: "string", format: "date-time", maxLength: 40, example: isoTime(1_795_219_200_000) });
+  .openapi({
+    type: "string",
+    format: "date-time",
+    maxLength: 40,
+    // What the format lets in beyond the rule: offsets, parts of a millisecond, years before 1970.
+    pattern: String.raw`^(19[7-9]|[2-9][0-9]{2})[0-9]-[0-9-]+T[0-9:]+(\.[0-9]{1,3}0*)?(Z|\+00:00)$`,
+    example: isoTime(1_795_219_200_000),
+  });
 
 /** A named schema, or null. Plain `nullable()` would omit the null from the document (zod-to-openapi). */
 export const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([schema]).nullable();
@@ -178,5 +195,5 @@ export const label = (max: number) =>
     .trim()
     .min(1)
     .max(max)
-    // The part of the rule that regular expressions of every language can express.
-    .openapi({ pattern: String.raw`^[^\p{C}\p{Zl}\p{Zp}]*$` });
+    // As far as regular expressions of every language can say it: something to read, no control character but around it.
+    .openapi({ pattern: String.raw`^[\t\n\r ]*[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?[\t\n\r ]*$` });

@@ -2,12 +2,15 @@ import { hasLapsed } from "../domain/platform/lapse.ts";
 import { invalidBody } from "../errors.ts";
 import { time } from "../http/contract.ts";
 
-/** A field of a body that says when something ends by itself; null, where it is absent too: it does not. `refuseEnd` judges it. */
+/**
+ * A field of a body that says when something ends by itself; null, where it is absent too: it does not. `refuseEnd` judges it.
+ * Its example is null: any time would be past one day, and refused.
+ */
 export const endTime = (description: string) =>
   time
     .nullable()
     .default(null)
-    .openapi({ type: ["string", "null"], format: "date-time", description });
+    .openapi({ type: ["string", "null"], format: "date-time", description, example: null });
 
 /**
  * @param mostDays how many days ahead the end may be

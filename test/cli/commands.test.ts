@@ -1,15 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commands } from "../../cli/commands.ts";
 import type { ControlPlane } from "../../local/control-plane.ts";
 import { startControlPlane } from "../../local/control-plane.ts";
 import type { Printed } from "../support/command-line.ts";
+import { trailRecords } from "../support/cloudtrail.ts";
 import { commandLine, commandProcess } from "../support/command-line.ts";
 
 const adminToken = "admin-token-for-the-command-line-0123456789";
@@ -402,6 +404,27 @@ describe("costs", () => {
       /\n\d+ +egress +web on fastly +\$3\.10 +\$0\.00 +1008 +-\n$/,
     );
     expect((await tranche(viewer, "cost", "baselines", "--kind", "priced")).out).toBe("nothing was scored yet\n");
+  });
+});
+
+describe("events of cost", () => {
+  it("are sent by files, and listed; what is no good is told with its place", async () => {
+    const records = trailRecords(3, { fromMs: Date.now() - 3_600_000 });
+    const [packed, bad] = [join(home, "trail.json.gz"), join(home, "bad.json")];
+    await writeFile(packed, gzipSync(JSON.stringify({ Records: records })));
+    await writeFile(bad, JSON.stringify([records[0], { ...records[1], eventID: "x" }]));
+    expect(await tranche(owner, "cost", "push", packed)).toMatchObject({
+      code: 0,
+      out: "3 accepted, 0 known already, 0 of no interest, 0 rejected\n",
+    });
+    expect(await tranche(owner, "cost", "push", packed, bad)).toMatchObject({
+      code: 1,
+      out: `0 accepted, 4 known already, 0 of no interest, 1 rejected\n  ${bad}#/1/eventID is not a UUID\n`,
+    });
+    expect((await tranche(viewer, "cost", "push", packed)).code).toBe(3);
+    expect(await json<unknown[]>(viewer, "cost", "events", "--type", "ec2:instance")).toMatchObject([{}, {}, {}]);
+    expect((await tranche(viewer, "cost", "events", "--limit", "1")).out).toMatch(/^AT +ACCOUNT +TYPE.*\n.* 123456789012 /);
+    expect(await tranche(owner, "cost", "push", join(home, "none.json"))).toMatchObject({ code: 2 });
   });
 });
 

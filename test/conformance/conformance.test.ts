@@ -119,6 +119,8 @@ beforeAll(async () => {
     ...variables,
     DATABASE_URL: url ?? "",
     ROUTE53_ENDPOINT: account?.url ?? "",
+    // It refuses what is meant for STS, in the same words to everybody.
+    STS_ENDPOINT: account?.url ?? "",
     AWS_ACCESS_KEY_ID: dnsKeys.accessKeyId,
     AWS_SECRET_ACCESS_KEY: dnsKeys.secretAccessKey,
     // As Vercel's functions find it, whoever's key it is.

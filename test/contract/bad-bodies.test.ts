@@ -113,7 +113,7 @@ const fieldCases = (base: unknown, { path, pointer, schema, required, nullable }
   const key = path.at(-1);
   const value = JSON.stringify(sample(schema));
   // A text of several lines says so.
-  const isProse = schema.pattern?.includes(String.raw`\n`) === true;
+  const isProse = schema.pattern !== undefined && new RegExp(schema.pattern, "u").test("a\nb");
   const items = jsonPointer([...path, 0]);
   // Only where neither type nor bound says so may a number be as large as numbers are.
   const isBounded = !types.includes("number") || schema.maximum !== undefined;

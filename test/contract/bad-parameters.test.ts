@@ -68,7 +68,7 @@ const badIds = [
 ];
 
 const pathIds = (operation: Operation): string[] =>
-  operation.parameters.filter((parameter) => parameter.in === "path").map(({ name }) => name);
+  operation.parameters.filter(({ in: place, schema }) => place === "path" && typesOf(schema).includes("integer")).map(({ name }) => name);
 
 const outside = (schema: Parameter["schema"]): string[] => {
   const types = typesOf(schema);

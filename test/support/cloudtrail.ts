@@ -48,7 +48,7 @@ const identities = (accountId: string): readonly unknown[] => [
 const trailTime = (atMs: number): string => new Date(atMs).toISOString().replace(/\.\d{3}Z$/, "Z");
 
 /** One record, with every field that AWS documents for a management event. */
-export const trailRecord = (index: number, options: TrailOptions): Readonly<Record<string, unknown>> => {
+const trailRecord = (index: number, options: TrailOptions): Readonly<Record<string, unknown>> => {
   const { accountId = "123456789012", region = "eu-central-1", fromMs, stepMs = 1_000, seed = 1, calls = bearingCalls } = options;
   const { source, name, request, response, resource } = calls[index % calls.length] ?? bearingCalls[0]!;
   const everybody = identities(accountId);
@@ -74,7 +74,7 @@ export const trailRecord = (index: number, options: TrailOptions): Readonly<Reco
     recipientAccountId: accountId,
     sharedEventID: recordId(seed, 0x2000_0000 + index),
     eventCategory: "Management",
-    tlsDetails: { tlsVersion: "TLSv1.3", cipherSuite: "TLS_AES_128_GCM_SHA256", clientProvidedHostHeader: `${source}` },
+    tlsDetails: { tlsVersion: "TLSv1.3", cipherSuite: "TLS_AES_128_GCM_SHA256", clientProvidedHostHeader: source },
     sessionCredentialFromConsole: "true",
   };
 };

@@ -66,10 +66,11 @@ type RawOperation = {
   responses: Record<string, DocumentedResponse>;
 };
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Puts what each `$ref` points at in its place. @throws where it points nowhere, or at what contains it */
-const resolved = (document: unknown, value: unknown, above: readonly string[] = []): unknown => {
+export const resolved = (document: unknown, value: unknown, above: readonly string[] = []): unknown => {
   if (Array.isArray(value)) return value.map((item) => resolved(document, item, above));
   if (!isObject(value)) return value;
   const { $ref: reference, ...siblings } = value;
@@ -192,6 +193,21 @@ export class Contract {
     return [...faults, ...problemFaults(answered)];
   }
 
+  /** What the document refuses of a body that was accepted; empty: nothing. A description may let in more than the API, never less. */
+  bodyRefusals(method: string, path: string, text: string): string[] {
+    const operation = this.find(method, path);
+    const body = operation?.body ?? null;
+    if (operation === null || body === null) return [];
+    const validator = this.#validator(operation.title, () => body);
+    return validator.validate(JSON.parse(text)).errors.map(({ instanceLocation, error }) => `${instanceLocation}: ${error}`);
+  }
+
+  #validator(key: string, schema: () => Schema): Validator {
+    const validator = this.#validators.get(key) ?? new Validator(schema() as unknown as ValidatorSchema, "2020-12", false);
+    this.#validators.set(key, validator);
+    return validator;
+  }
+
   #bodyFaults(operation: Operation, documented: DocumentedResponse, { status, headers, text }: Answered): string[] {
     const missing = Object.entries(documented.headers ?? {})
       .filter(([name, header]) => header.required === true && !headers.has(name))
@@ -200,10 +216,9 @@ export class Contract {
     const type = mediaType(headers);
     const content = documented.content[type];
     if (content === undefined) return [...missing, `content type ${type} is not documented`];
-    if (content.schema === undefined) return missing;
-    const key = `${operation.title} ${status} ${type}`;
-    const validator = this.#validators.get(key) ?? new Validator(closed(content.schema) as unknown as ValidatorSchema, "2020-12", false);
-    this.#validators.set(key, validator);
+    const { schema } = content;
+    if (schema === undefined) return missing;
+    const validator = this.#validator(`${operation.title} ${status} ${type}`, () => closed(schema));
     const { errors } = validator.validate(type.endsWith("json") ? JSON.parse(text) : text);
     return [...missing, ...errors.slice(-3).map(({ instanceLocation, error }) => `${instanceLocation}: ${error}`)];
   }
@@ -228,7 +243,13 @@ export const checkAnswers = (app: Requestable): void => {
     const url = new URL(input instanceof Request ? input.url : input, "http://localhost");
     const { status, headers } = response;
     const text = await response.clone().text();
-    const faults = (await contract).faults(method, url.pathname, { status, headers, text });
+    const found = await contract;
+    const sent = init?.body;
+    const refused = status < 300 && typeof sent === "string" ? found.bodyRefusals(method, url.pathname, sent) : [];
+    const faults = [
+      ...found.faults(method, url.pathname, { status, headers, text }),
+      ...refused.map((refusal) => `its schema refuses what was accepted: ${refusal}`),
+    ];
     if (faults.length === 0) return response;
     throw new Error(`${method} ${url.pathname} ${status} is not as documented: ${faults.join("; ")}\n${text.slice(0, 2_000)}`);
   };

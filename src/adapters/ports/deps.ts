@@ -22,6 +22,7 @@ import type { ZombieStore } from "./cost/zombies.ts";
 import type { CdnAccountStore } from "./metering/cdn-accounts.ts";
 import type { Clock } from "./platform/clock.ts";
 import type { Archive } from "./cost/archive.ts";
+import type { CallerIdentity } from "./cost/caller-identity.ts";
 import type { TrailFiles } from "./cost/trail-files.ts";
 import type { CostEventStore } from "./cost/ingest.ts";
 import type { CorrectionStore } from "./metering/corrections.ts";
@@ -207,6 +208,7 @@ export interface CostDeps {
   readonly costAccounts: CostAccountStore;
   readonly costDirectory: CostDirectory;
   readonly trailFiles: TrailFiles;
+  readonly callerIdentity: CallerIdentity;
 }
 
 /** What customers publish. */

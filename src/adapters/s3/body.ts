@@ -57,7 +57,7 @@ export const watched = (body: Bytes, watch: Watch): Bytes => {
 };
 
 /** A stream that fails once it has passed so many bytes. @param tooLarge what is thrown then */
-export const limited = (body: Bytes, maxBytes: number, tooLarge: () => Error): Bytes => {
+const limited = (body: Bytes, maxBytes: number, tooLarge: () => Error): Bytes => {
   let left = maxBytes;
   return body.pipeThrough(
     new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({

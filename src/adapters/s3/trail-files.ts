@@ -26,6 +26,7 @@ const problemOf = (thrown: unknown, { bucket, region }: CostAccess): TrailProble
   const failure = failureOf(thrown);
   const { code, message } = failure;
   if (code === "too_large" || code === "damaged" || code === "bad_key") return { kind: "file", words: message };
+  if (code === "cut" || message.startsWith("the body stood still")) return { kind: "broken", words: message };
   if (isMissing(failure)) return { kind: "gone", words: "the file is not there any more" };
   if (code === "NoSuchBucket") return { kind: "no-bucket", words: `there is no bucket ${bucket}` };
   if (message.startsWith("the role ") || keyCodes.has(code) || isKeyFailure(failure)) return { kind: "keys", words: `${code}: ${message}` };

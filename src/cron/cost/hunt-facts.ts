@@ -11,7 +11,7 @@ import type { Facts } from "../../domain/cost/zombie-hunt.ts";
 export type Read = { readonly facts: Facts; readonly unknown: readonly Unknown[]; readonly unread: readonly UnreadSource[] };
 
 /** Rules whose facts no source dates: they hold from when they are first seen. */
-export const sightedRules: readonly ZombieRule[] = [
+const sightedRules: readonly ZombieRule[] = [
   "health-check-on-no-record",
   "zone-without-records",
   "pair-without-service",

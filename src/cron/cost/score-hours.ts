@@ -1,5 +1,5 @@
 import type { EgressDue, EgressFacts, ScoringStore, SeriesKey, SeriesSave, StoredSeries } from "../../adapters/ports/cost/scoring.ts";
-import { isTooMuch } from "../../adapters/db/platform/faults.ts";
+import { AppError } from "../../errors.ts";
 import { hourOfWeek } from "../../domain/cost/baseline.ts";
 import type { EgressValue } from "../../domain/cost/fold-hours.ts";
 import { closeCalls, foldBytes, foldEgress } from "../../domain/cost/fold-hours.ts";
@@ -79,11 +79,11 @@ export const scoreEgress = async (store: ScoringStore, nowMs: number, mostHours:
   const touched = bySeries(due);
   if (touched.size === 0) return null;
   const hoursOfWeek = new Set([...touched.values()].flatMap(({ hours }) => hours.map((hour) => hourOfWeek(hour.hourMs))));
-  const { series } = await store.read(
+  const read = await store.read(
     [...touched.values()].map(({ key }) => key),
     [...hoursOfWeek],
   );
-  const known = new Map(series.map((one) => [nameOf(one), one]));
+  const known = new Map(read.series.map((series) => [nameOf(series), series]));
   const saves = [...touched].map(([name, series]) => savedEgress(series, known.get(name), nowMs));
   return (await store.save([], saves, [])) ? saves.length : null;
 };
@@ -93,7 +93,7 @@ export const scoreCalls = async (store: ScoringStore, nowMs: number, most: numbe
   try {
     return await scoreCallsOf(store, nowMs, most);
   } catch (error) {
-    if (most === 1 || !isTooMuch(error)) throw error;
+    if (most === 1 || !(error instanceof AppError && error.kind === "answer_too_large")) throw error;
     return await scoreCalls(store, nowMs, Math.ceil(most / 8));
   }
 };

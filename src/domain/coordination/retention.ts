@@ -100,7 +100,7 @@ export const retention = {
   cost_events: { setting: "COST_EVENT_RETENTION" },
   cost_hours: { setting: "COST_EVENT_RETENTION" },
   cost_batches: { days: 90, stays: "those that are still to be scored" },
-  cost_files: { stays: "files of the hour that is listed again, and those that were given up within a week" },
+  cost_files: { stays: "files of the hour that is listed again, and those that could not be read: reading forgets them" },
   cost_seasons: { stays: "192 rows a series of egress at most: what is usual at an hour" },
   zombie_sightings: { stays: "until what idles is used again, or gone" },
   cost_series: { stays: "a row a series: what is usual of it would have to be learnt again" },

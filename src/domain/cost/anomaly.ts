@@ -30,13 +30,13 @@ export type Judged = Pick<LiveAnomaly, "score" | "explanation" | "figures" | "va
 const hourMs = 3_600_000;
 
 /** After so many usual hours in a row an anomaly is over. */
-export const calmHoursUntilOver = 3;
+const calmHoursUntilOver = 3;
 /** An anomaly of events is over when none was odd for so long: a series of events may never have another one. */
 export const quietUntilOverMs = 24 * hourMs;
 /** One of a series of which nothing is measured any more is over after a week. */
 export const forgottenAfterMs = 7 * 24 * hourMs;
 /** What was odd longer ago is history: it is recorded with its hour, and nobody is told. */
-export const newsForMs = 48 * hourMs;
+const newsForMs = 48 * hourMs;
 
 const order: readonly Severity[] = ["none", "medium", "high", "critical"];
 const worse = <One extends Severity>(a: One, b: One): One => (order.indexOf(a) >= order.indexOf(b) ? a : b);

@@ -17,10 +17,10 @@ export type ScoredEvent = {
 };
 
 const hourMs = 3_600_000;
-export const hourOf = (atMs: number): number => Math.floor(atMs / hourMs) * hourMs;
+const hourOf = (atMs: number): number => Math.floor(atMs / hourMs) * hourMs;
 
 /** Events of a series that came together, in the order in which they happened. */
-export const inOrder = (events: readonly ScoredEvent[]): readonly ScoredEvent[] =>
+const inOrder = (events: readonly ScoredEvent[]): readonly ScoredEvent[] =>
   events.toSorted((a, b) => a.occurredAtMs - b.occurredAtMs || (a.id < b.id ? -1 : 1));
 
 /** An event that is odd, and how. */

@@ -1,4 +1,4 @@
-import type { Course, Judged, LiveAnomaly } from "./anomaly.ts";
+import type { Course, LiveAnomaly } from "./anomaly.ts";
 import type { Baseline, Usual } from "./baseline.ts";
 import { newBaseline } from "./baseline.ts";
 import type { SeriesMemory } from "./detector.ts";
@@ -101,5 +101,3 @@ export class Ledger {
     return [...this.#hours.values()];
   }
 }
-
-export type { Judged };

@@ -3,7 +3,7 @@ export type AwsPartition = {
   /** As in ARNs: `arn:<name>:`. */
   readonly name: string;
   readonly route53: { readonly endpoint: string; readonly signingRegion: string };
-  /** The suffix of `sts.<region>.`. */
+  /** The suffix of `<service>.<region>.`. */
   readonly dnsSuffix: string;
   readonly ownsRegion: RegExp;
 };
@@ -39,3 +39,7 @@ export const awsPartitions: readonly AwsPartition[] = [
 export const partitionOf = (region: string): AwsPartition | null => awsPartitions.find(({ ownsRegion }) => ownsRegion.test(region)) ?? null;
 
 export const defaultPartition: AwsPartition = commercial;
+
+/** Where a service of a region is: `https://sts.eu-central-1.amazonaws.com`. */
+export const endpointOf = (service: "ec2" | "elasticloadbalancing" | "sts", region: string): string =>
+  `https://${service}.${region}.${(partitionOf(region) ?? defaultPartition).dnsSuffix}`;

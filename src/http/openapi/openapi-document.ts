@@ -1,6 +1,8 @@
 import { version } from "../../version.ts";
 import type { App } from "../env.ts";
 import { exampleOf } from "./openapi-example.ts";
+import { operationIdOf } from "./operation-id.ts";
+import { tagsOf } from "./tags.ts";
 
 const description = `Multi-CDN storm insurance. Times are RFC 3339 UTC, ids positive integers, money integer cents,
 volumes integer bytes.
@@ -54,6 +56,7 @@ type Response = { headers?: Record<string, object>; [field: string]: unknown };
 
 /** The part of an operation that the additions need. */
 export type Operation = {
+  operationId?: string;
   parameters?: { name?: string }[];
   tags?: string[];
   summary?: string;
@@ -84,8 +87,19 @@ const headersOf = (status: string, repeatable: boolean, isPage: boolean): Record
   ...(repeatable && status.startsWith("2") && { "Idempotency-Replayed": replayed }),
 });
 
-/** Adds the common parts of operations: credentials, and the headers that middleware reads and writes. */
-const complete = (method: string, operation: Operation): Operation => {
+type Answered = { readonly type?: unknown; readonly $ref?: string };
+type Named = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** Whether a success answers a list. */
+const answersList = ({ responses = {} }: Operation, named: Named): boolean => {
+  const content = responses["200"]?.["content"] as Record<string, { schema?: Answered }> | undefined;
+  const schema = content?.["application/json"]?.schema;
+  const type = schema?.$ref === undefined ? schema?.type : named[schema.$ref.slice(schema.$ref.lastIndexOf("/") + 1)]?.["type"];
+  return type === "array";
+};
+
+/** Adds the common parts of operations: a name, credentials, and the headers that middleware reads and writes. */
+const complete = (method: string, path: string, operation: Operation, named: Named): Operation => {
   const isPublic = operation.security?.length === 0 || (operation.tags?.some((tag) => publicTags.has(tag)) ?? false);
   const repeatable = method === "post" && !isPublic;
   const parameters = operation.parameters ?? [];
@@ -96,6 +110,7 @@ const complete = (method: string, operation: Operation): Operation => {
     { ...response, headers: { ...headersOf(status, repeatable, has("cursor")), ...response.headers } },
   ]);
   return {
+    operationId: operationIdOf({ method, path, isList: answersList(operation, named) }),
     ...operation,
     ...(isPublic && { security: [] }),
     ...(headers.length + parameters.length > 0 && { parameters: [...parameters, ...headers] }),
@@ -103,24 +118,31 @@ const complete = (method: string, operation: Operation): Operation => {
   };
 };
 
+const license = { name: "Apache-2.0", identifier: "Apache-2.0" };
+
+/** Relative to where the document was read: each deployment describes itself, by whatever name it was asked. */
+const servers = [{ url: "/", description: "the deployment that this was read from" }];
+
 /** The description of every registered route. */
 export const openApiDocument = (app: App): OpenApiDocument => {
   const generated = app.getOpenAPI31Document({
     openapi: "3.1.0",
-    info: { title: "tranche", version, description },
+    info: { title: "tranche", version, description, license },
+    servers,
     security: [{ bearer: [] }, { apiKey: [] }],
   });
+  const named = (generated.components?.schemas ?? {}) as Record<string, Record<string, unknown>>;
   const paths = Object.entries(generated.paths ?? {}).map(([path, item]) => {
     const operations = methods.flatMap((method) => {
       const operation = item[method];
-      return operation === undefined ? [] : [[method, complete(method, operation as unknown as Operation)]];
+      return operation === undefined ? [] : [[method, complete(method, path, operation as unknown as Operation, named)] as const];
     });
-    return [path, Object.fromEntries(operations)];
+    return [path, Object.fromEntries(operations)] as const;
   });
-  const named = (generated.components?.schemas ?? {}) as Record<string, Record<string, unknown>>;
+  const tags = tagsOf(paths.flatMap(([, item]) => Object.values(item)));
   const schemas = Object.fromEntries(
     Object.entries(named).map(([name, schema]) => [name, { ...schema, examples: [exampleOf(schema, named)] }]),
   );
   const components = { ...generated.components, schemas, securitySchemes };
-  return { ...generated, paths: Object.fromEntries(paths), components };
+  return { ...generated, tags, paths: Object.fromEntries(paths), components };
 };

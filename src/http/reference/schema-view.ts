@@ -46,7 +46,8 @@ const rulesOf = (schema: Schema): readonly string[] => [
   ...between(schema.minLength, schema.maxLength, " characters"),
   ...between(schema.minItems, schema.maxItems, " items"),
   ...between(schema.minProperties, schema.maxProperties, " fields"),
-  ...(schema.pattern === undefined ? [] : [html`pattern ${code(schema.pattern)}`]),
+  // The pattern of what has a format only narrows that, for machines.
+  ...(schema.pattern === undefined || schema.format !== undefined ? [] : [html`pattern ${code(schema.pattern)}`]),
   ...(schema.default === undefined ? [] : [html`default ${code(schema.default)}`]),
   ...(!tellingExample(schema) ? [] : [html`such as ${code(schema.example)}`]),
 ];

@@ -32,11 +32,13 @@ export type AccountReading = {
 };
 
 /** A file that is not read to its end in so many runs is given up. */
-export const mostTries = 5;
+const mostTries = 5;
 /** Of a listing: what is asked for at once. */
 const pageSize = 1_000;
 /** Prefixes that fail before the rest of the account is left for the next run. */
 const mostFailures = 3;
+/** Files in a row that break off before nothing else is tried of a place: then it is not the files. */
+const mostBroken = 3;
 /** Requests of a file: itself, what is stored of it, and the archive. */
 const requestsOfFile = 3;
 /** How often the job runs. */
@@ -72,7 +74,10 @@ const listed = async (
   }
 };
 
-/** Reads files until the turn is over, or one of them shows that no other could be read. */
+/**
+ * Reads files until the turn is over, or one of them shows that no other could be read. What breaks off counts against its file only where
+ * another one was read meanwhile: else it may be the network.
+ */
 const readFiles = async (
   deps: ReadAccountDeps,
   { access, allowance, budgets }: Turn,
@@ -81,21 +86,34 @@ const readFiles = async (
   tally: Tally,
   outcomes: FileOutcome[],
 ): Promise<TrailProblem | null> => {
+  const broken: { readonly key: string; readonly problem: TrailProblem }[] = [];
+  const fail = (key: string, { words }: TrailProblem): void => {
+    outcomes.push({ key, error: words });
+    tally.errors.push(`${key} can not be read to its end, and is tried again: ${words}`);
+  };
+  let wasRead = false;
   for (const { key, bytes } of files) {
     if (!allowance.isLeft()) {
       tally.hasMore = true;
-      return null;
+      break;
     }
     allowance.take(requestsOfFile, bytes);
     const { problem, note, records, accepted } = await readFile(deps, access, place, key, budgets);
     tally.records += records;
     tally.accepted += accepted;
     if (note !== null) tally.errors.push(note);
-    if (problem !== null && problem.kind !== "gone" && problem.kind !== "file") return problem;
-    outcomes.push({ key, error: problem?.kind === "file" ? problem.words : null });
-    if (problem?.kind === "file") tally.errors.push(`${key} can not be read to its end, and is tried again: ${problem.words}`);
-    else tally.files += 1;
+    if (problem?.kind === "broken") {
+      broken.push({ key, problem });
+      if (!wasRead && broken.length === mostBroken) return problem;
+    } else if (problem?.kind === "file") fail(key, problem);
+    else if (problem === null || problem.kind === "gone") {
+      outcomes.push({ key, error: null });
+      tally.files += 1;
+      wasRead = true;
+    } else return problem;
   }
+  if (!wasRead && broken.length > 0) return broken[0]?.problem ?? null;
+  for (const { key, problem } of broken) fail(key, problem);
   return null;
 };
 

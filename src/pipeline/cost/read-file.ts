@@ -2,11 +2,11 @@ import type { CostAccess } from "../../adapters/ports/cost/access.ts";
 import type { TrailFiles, TrailProblem } from "../../adapters/ports/cost/trail-files.ts";
 import type { Budget } from "../../adapters/ports/platform/budget.ts";
 import { accountOf } from "../../domain/cost/cloudtrail.ts";
+import type { RecordBatch } from "../../domain/cost/read-records.ts";
+import { readRecords } from "../../domain/cost/read-records.ts";
 import type { TrailPlace } from "../../domain/cost/trail.ts";
 import type { IngestDeps } from "./ingest.ts";
 import { ingestEvents } from "./ingest.ts";
-import type { RecordBatch } from "./read-records.ts";
-import { readRecords } from "./read-records.ts";
 
 /**
  * For the bucket, and for the archive: what is archived while a file is read must not wait for the connection by which that is read.
@@ -22,6 +22,8 @@ export type FileReading = {
   readonly note: string | null;
 };
 
+/** A statement carries a batch whole. */
+const limits = { records: 1_000, chars: 1_048_576 };
 const ends = { cut: "it ends in the middle", malformed: "it is not the JSON of CloudTrail" } as const;
 
 /** The records of accounts that are watched: whatever else a bucket holds is not this customer's to have scored. */
@@ -68,7 +70,7 @@ export const readFile = async (
     rejected += ingested.rejected.length;
   };
 
-  const read = await deps.trailFiles.read(access, key, budgets.files, async (content) => await readRecords(content, store));
+  const read = await deps.trailFiles.read(access, key, budgets.files, async (content) => await readRecords(content, limits, store));
   if (!read.ok) return { records, accepted, problem: read.problem, note: null };
   const { end, tooLarge, unreadable } = read.value;
   const problem: TrailProblem | null = end === "cut" || end === "malformed" ? { kind: "file", words: ends[end] } : null;

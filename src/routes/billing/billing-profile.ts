@@ -9,7 +9,7 @@ import { jsonBody } from "../../http/body.ts";
 import { idParams, jsonAnswer, jsonRequest, label, like, problems, tenantQuery, timeText } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
 import { isoTimeOrNull } from "../../iso-time.ts";
-import { decimal4 } from "../schemas.ts";
+import { decimal4, together } from "../schemas.ts";
 
 /** Lines of an address or of payment details. */
 export const printedLines = (max: number) => z.array(label(200)).max(max);
@@ -26,6 +26,10 @@ const rate = z
 
 const tax = z.strictObject({ label: label(60).openapi({ example: "VAT" }), rate });
 
+const beside = "[A-Za-z/.-]";
+const literal = String.raw`([A-Za-z0-9/.-]|\{(year|month|customer)\})*`;
+const numberForm = String.raw`^(${literal}${beside})?\{number\}(${beside}${literal})?$`;
+
 const numberPattern = z
   .string()
   .superRefine((pattern, ctx) => {
@@ -35,6 +39,7 @@ const numberPattern = z
   .default(documentDefaults.numberPattern)
   .openapi({
     maxLength: 40,
+    pattern: numberForm,
     description: "with {number}, at least four digits, and perhaps {year} and {month} of issue in UTC and {customer}, the customer's id",
   });
 
@@ -55,6 +60,12 @@ const input = z
     const at = taxes.findIndex(({ rate: value }) => value !== "0");
     if (isReversed && at >= 0) ctx.addIssue({ code: "custom", path: ["taxes", at, "rate"], message: "must be 0 with reverse_charge" });
   })
+  .openapi(
+    together({
+      where: { required: ["reverse_charge"], properties: { reverse_charge: { const: true } } },
+      must: { properties: { taxes: { items: { properties: { rate: { enum: ["0", "0.0", "0.00", "0.000", "0.0000", 0] } } } } } },
+    }),
+  )
   .openapi("BillingProfileInput");
 
 const profileSchema = z

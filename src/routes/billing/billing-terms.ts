@@ -89,6 +89,7 @@ export const registerBillingTerms = (app: App, deps: Deps, guards: Guards): void
     method: "post",
     path,
     tags,
+    operationId: "createCustomerBillingTerms",
     summary: "Agree on terms; a line keeps those by which it was billed, so terms never change",
     middleware: [guards.adminWith("billing"), jsonBody],
     request: { params: idParams, query: z.strictObject({}), body: jsonRequest(input) },

@@ -125,6 +125,7 @@ export const registerInvoiceExplain = (app: App, deps: Deps, guards: Guards): vo
     method: "get",
     path: "/v1/invoices/{id}/lines/{childId}/explain",
     tags: ["invoices"],
+    operationId: "explainInvoiceLine",
     summary: "Recompute a line step by step, with the readings behind its bytes and links to the evidence of its storms",
     middleware: [guards.viewer],
     request: { params: childParams, query: tenantQuery },

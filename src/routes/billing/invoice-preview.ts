@@ -101,6 +101,7 @@ export const registerInvoicePreview = (app: App, deps: Deps, guards: Guards): vo
     method: "get",
     path: "/v1/invoices/preview",
     tags: ["invoices"],
+    operationId: "getInvoicePreview",
     summary: "See what the next invoice holds so far; nothing is issued",
     middleware: [guards.viewer, worth(deps, costs.reading)],
     request: { query: tenantQuery },

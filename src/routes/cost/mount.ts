@@ -1,6 +1,7 @@
 import type { Deps } from "../../adapters/ports/deps.ts";
 import type { Guards } from "../../auth/guards.ts";
 import type { App } from "../../http/env.ts";
+import { registerCostAccountChecks } from "./account-check.ts";
 import { registerCostAccounts } from "./accounts.ts";
 import { registerCostAnomalies } from "./anomalies.ts";
 import { registerCostBaselines } from "./baselines.ts";
@@ -22,4 +23,5 @@ export const mountCost = (app: App, deps: Deps, guards: Guards): void => {
   registerCostEvents(app, deps, guards);
   registerCostDeadLetters(app, deps, guards);
   registerCostAccounts(app, deps, guards);
+  registerCostAccountChecks(app, deps, guards);
 };

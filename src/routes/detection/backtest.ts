@@ -91,6 +91,7 @@ export const registerBacktest = (app: App, deps: Deps, guards: Guards): void => 
     method: "post",
     path: "/v1/services/{id}/storm-policies/backtest",
     tags: ["storm-policies"],
+    operationId: "backtestStormPolicy",
     summary: "Try a storm policy on recorded samples",
     description:
       "Replays the samples of the primary path (of the name itself where there is no primary target) through the engine that " +

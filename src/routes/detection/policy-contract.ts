@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { StormPolicy } from "../../adapters/ports/detection/policies.ts";
 import { id, like, timeText } from "../../http/contract.ts";
 import { isoTime } from "../../iso-time.ts";
-import { decimal4, factor, nonEmpty } from "../schemas.ts";
+import { decimal4, factor, nonEmpty, together } from "../schemas.ts";
 
 const kind = z.enum(["http_availability", "http_latency"]);
 
@@ -65,6 +65,13 @@ export const policyBodies = (probeIntervalMs: number) => {
       path: ["latency_ms"],
       error: "is required for http_latency",
     })
+    .openapi(
+      together({
+        where: { required: ["kind"], properties: { kind: { const: "http_latency" } } },
+        must: { required: ["latency_ms"], properties: { latency_ms: { type: "integer" } } },
+        otherwise: { properties: { latency_ms: { type: "null" } } },
+      }),
+    )
     .openapi("StormPolicyInput");
   const patch = nonEmpty(z.strictObject(fields).partial()).openapi("StormPolicyPatch");
   return { input, patch };

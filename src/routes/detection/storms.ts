@@ -206,6 +206,7 @@ export const registerStorms = (app: App, deps: Deps, guards: Guards): void => {
     method: "post",
     path: "/v1/storms/{id}/credit",
     tags,
+    operationId: "decideStormCredit",
     summary: "Confirm or refuse the discount of a storm; recorded in its evidence, and what was billed is adjusted",
     description:
       "For admins. A storm that is confirmed counts as a whole, whatever was decided before; issued lines stay, the next invoice adjusts them.",

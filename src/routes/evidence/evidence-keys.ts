@@ -26,6 +26,7 @@ export const registerEvidenceKeys = (app: App, deps: Pick<Deps, "evidenceSigner"
     method: "get",
     path: "/.well-known/tranche-evidence-keys",
     tags: ["storms"],
+    operationId: "getEvidenceKeys",
     summary: "Read the public keys of evidence, as a JSON Web Key Set (RFC 7517, RFC 8037)",
     security: [],
     request: { query: z.strictObject({}) },

@@ -13,26 +13,27 @@ import { announceNext } from "../../http/paging.ts";
 
 const hash = z.string().openapi({ description: "SHA-256, lower-case hex", pattern: "^[0-9a-f]{64}$" });
 
-const recordSchema = z
-  .object({
-    body: z.looseObject({}).openapi({ description: "what was known and decided; its fields depend on the kind" }),
-    hash: hash.openapi({ description: "SHA-256 of this record's canonical JSON (RFC 8785) without this field, lower-case hex" }),
-    kind: z.enum(["begin", "relapse", "switch", "observed", "credit", "end"]),
-    previous_hash: hash.nullable().openapi({ description: "of the service's record before; null for its first" }),
-    seq: z.int().min(1).openapi({ description: "per service from 1, without gaps" }),
-    service_id: id,
-    storm_id: id,
-    v: z.literal(1),
-  })
-  .openapi("EvidenceRecord");
+const recordFields = {
+  body: z.looseObject({}).openapi({ description: "what was known and decided; its fields depend on the kind" }),
+  hash: hash.openapi({ description: "SHA-256 of this record's canonical JSON (RFC 8785) without this field, lower-case hex" }),
+  kind: z.enum(["begin", "relapse", "switch", "observed", "credit", "end"]),
+  previous_hash: hash.nullable().openapi({ description: "of the service's record before; null for its first" }),
+  seq: z.int().min(1).openapi({ description: "per service from 1, without gaps" }),
+  service_id: id,
+  storm_id: id,
+};
+
+const recordSchema = z.object({ ...recordFields, v: z.literal(1) }).openapi("EvidenceRecord");
 
 const keyId = z
   .string()
   .openapi({ description: "the first half of the SHA-256 of the public key, lower-case hex", pattern: "^[0-9a-f]{32}$" });
 const signature = z.string().openapi({ description: "Ed25519, base64url; of what is in docs/evidence.md" });
 
-const signedRecordSchema = recordSchema
-  .extend({
+// Not an extension of the other one: nothing has both versions.
+const signedRecordSchema = z
+  .object({
+    ...recordFields,
     follows: z
       .object({ hash: hash.nullable(), seq: z.int().min(0) })
       .nullable()

@@ -22,6 +22,7 @@ import {
 import type { App } from "../../http/env.ts";
 import { paged } from "../../http/paging.ts";
 import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
+import { together } from "../schemas.ts";
 
 const cdn = z.enum(["cloudflare", "fastly"]);
 
@@ -48,6 +49,7 @@ const input = z
       .max(500)
       .regex(/^[\x21-\x7e]+$/, "must be visible ASCII characters")
       .openapi({
+        writeOnly: true,
         example: "an-api-token-of-that-cdn",
         description: "Cloudflare: Zone Read and Zone Analytics Read; Fastly: global:read. Never shown again",
       }),
@@ -56,6 +58,7 @@ const input = z
     path: ["account_ref"],
     error: "is required for cloudflare",
   })
+  .openapi(together({ where: { properties: { cdn: { const: "cloudflare" } } }, must: { required: ["account_ref"] } }))
   .openapi("CdnAccountInput", {
     example: { cdn: "cloudflare", account_ref: "023e105f4ecef8ad9ca31a8372d0c353", api_token: "an-api-token-of-that-cdn" },
   });

@@ -82,7 +82,8 @@ const push = z
       .refine((window) => window.primary_bytes !== undefined || window.backup_bytes !== undefined, {
         path: ["primary_bytes"],
         error: "primary_bytes or backup_bytes is required",
-      }),
+      })
+      .openapi({ minProperties: 3, description: "one whole window that is over, with the bytes of at least one side" }),
   )
   .min(1)
   .max(maxWindows)
@@ -173,6 +174,7 @@ export const registerUsage = (app: App, deps: Deps, guards: Guards): void => {
     method: "put",
     path,
     tags,
+    operationId: "pushServiceUsage",
     summary: "Report usage; all windows are stored or none, and a window that is there is replaced side by side",
     description:
       "A window that is billed keeps its invoice: what is reported is a correction, and the next invoice adjusts it. Where it may take something off, that is where a side falls, " +

@@ -9,21 +9,15 @@ import { kindNames, severities } from "../../domain/notify/kinds.ts";
 import { AppError } from "../../errors.ts";
 import { id, label, like, timeText } from "../../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
-import { nonEmpty } from "../schemas.ts";
+import { nonEmpty, together } from "../schemas.ts";
 
 export const kind = z.enum(kindNames as [NotificationKind, ...NotificationKind[]]).openapi({ example: "storm.started" });
 export const severity = z.enum(severities).openapi({ example: "warning" });
 
-const kinds = z
-  .array(kind)
-  .min(1)
-  .max(kindNames.length)
-  .nullable()
-  .openapi({
-    type: ["array", "null"],
-    example: null,
-    description: "which kinds; null: all. What was opened on a channel is closed on it as well",
-  });
+const kinds = z.array(kind).min(1).max(kindNames.length).nullable().openapi({
+  example: null,
+  description: "which kinds; null: all. What was opened on a channel is closed on it as well",
+});
 const minSeverity = severity.openapi({
   example: "info",
   description: "how urgent at least; what was opened on a channel is closed on it as well",
@@ -33,13 +27,21 @@ const serviceIds = z
   .min(1)
   .max(500)
   .nullable()
-  .openapi({ type: ["array", "null"], example: null, description: "of which services; null: of all, and what concerns none" });
+  .openapi({ example: null, description: "of which services; null: of all, and what concerns none" });
 
-const url = z.string().min(1).max(2_000).openapi({
-  example: "https://hooks.example.com/tranche",
-  description: "of `webhook` and `slack`: where messages are posted; https, a public host. Never shown again: it may hold a key",
-});
+const url = z
+  .string()
+  .min(1)
+  .max(2_000)
+  .openapi({
+    writeOnly: true,
+    pattern: String.raw`^[Hh][Tt][Tt][Pp][Ss]?://[^/#\s\\][^#\s\\]*$`,
+    example: "https://hooks.example.com/tranche",
+    description: "of `webhook` and `slack`: where messages are posted; https, a public host. Never shown again: it may hold a key",
+  });
 const routingKey = z.string().min(1).max(100).openapi({
+  writeOnly: true,
+  pattern: "^[A-Za-z0-9]{32}$",
   example: "0123456789abcdef0123456789abcdef",
   description: "of `pagerduty`: the integration key of Events API v2. Never shown again",
 });
@@ -50,11 +52,13 @@ const to = z
       .string()
       .min(3)
       .max(254)
-      .regex(/^[\x21-\x7e]+$/, "must be visible ASCII characters"),
+      .regex(/^[\x21-\x7e]+$/, "must be visible ASCII characters")
+      .openapi({ pattern: String.raw`^[\x21-\x7e]+@[\x21-\x7e]+$` }),
   )
   .min(1)
   .max(10)
   .openapi({
+    uniqueItems: true,
     example: ["sre@example.com"],
     description: "of `email`: who gets it. They are sent a code, and nothing else until it is given (`POST .../confirm`)",
   });
@@ -96,6 +100,13 @@ export const newChannelSchema = channelSchema
   .openapi("NewChannel");
 
 const target = { url: url.optional(), routing_key: routingKey.optional(), region: region.optional(), to: to.optional() };
+
+/** As properties of a schema: no field of a target but these. */
+const noneBut = (...own: readonly (keyof typeof target)[]): Readonly<Record<string, false>> =>
+  Object.fromEntries(
+    (Object.keys(target) as (keyof typeof target)[]).filter((field) => !own.includes(field)).map((field) => [field, false]),
+  );
+
 const common = {
   name: label(100).openapi({ example: "on call" }),
   kinds: kinds.default(null),
@@ -105,6 +116,17 @@ const common = {
 
 export const channelInput = z
   .strictObject({ ...common, kind: z.enum(channelKinds).openapi({ example: "webhook" }), ...target })
+  .openapi(
+    together({
+      where: { properties: { kind: { const: "email" } } },
+      must: { required: ["to"], properties: noneBut("to") },
+      otherwise: {
+        where: { properties: { kind: { const: "pagerduty" } } },
+        must: { required: ["routing_key"], properties: noneBut("routing_key", "region") },
+        otherwise: { required: ["url"], properties: noneBut("url") },
+      },
+    }),
+  )
   .openapi("ChannelInput", {
     example: { name: "on call", kind: "webhook", url: "https://hooks.example.com/tranche", min_severity: "warning" },
   });
@@ -120,7 +142,18 @@ export const channelPatch = nonEmpty(
       enabled: z.boolean().openapi({ example: true, description: "false: nothing is sent, and what waits is dropped" }),
     })
     .partial(),
-).openapi("ChannelPatch", { example: { min_severity: "critical" } });
+)
+  .openapi(
+    together({
+      dependentRequired: { region: ["routing_key"] },
+      dependentSchemas: {
+        url: { properties: noneBut("url") },
+        routing_key: { properties: noneBut("routing_key", "region") },
+        to: { properties: noneBut("to") },
+      },
+    }),
+  )
+  .openapi("ChannelPatch", { example: { min_severity: "critical" } });
 
 type Given = { readonly [Field in keyof typeof target]?: z.infer<(typeof target)[Field]> | undefined };
 

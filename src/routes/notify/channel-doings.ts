@@ -26,7 +26,7 @@ export const channelCode = z
       .openapi({ example: ["01234567"], description: "one of each recipient, in any order" }),
   })
   .refine((given) => (given.code === undefined) !== (given.codes === undefined), { message: "must have either code or codes" })
-  .openapi("ChannelCode", { example: { code: "01234567" } });
+  .openapi("ChannelCode", { minProperties: 1, maxProperties: 1, example: { code: "01234567" } });
 
 /** What became of a message, and how long that took. */
 export type Sent = SendOutcome & { readonly durationMs: number };

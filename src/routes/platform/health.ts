@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Deps } from "../../adapters/ports/deps.ts";
 import { AppError } from "../../errors.ts";
-import { problems } from "../../http/contract.ts";
+import { onlyProblems, problems } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
 import { preferred } from "../../http/negotiate.ts";
 import { readySchema, representReady } from "./status-contract.ts";
@@ -14,7 +14,7 @@ const healthz = createRoute({
   path: "/healthz",
   tags: ["health"],
   summary: "Whether the API answers; asks nobody else",
-  responses: { 200: text },
+  responses: { 200: text, ...onlyProblems(413) },
 });
 
 const readyz = createRoute({

@@ -40,7 +40,7 @@ const sessionInput = z
 const weekText = z
   .string()
   .refine(isIsoWeek, "must be an ISO week such as 2026-W47")
-  .openapi({ pattern: String.raw`^\d{4}-W\d{2}$`, example: "2026-W47" });
+  .openapi({ pattern: "^[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])$", example: "2026-W47" });
 
 const weeklySessions = z
   .object({ week: weekText, weekly_active_sessions: z.int().min(0).openapi({ example: 1_204 }) })
@@ -65,6 +65,7 @@ export const registerTelemetry = (app: App, deps: TelemetryDeps): void => {
     method: "post",
     path: "/v1/session",
     tags: ["telemetry"],
+    operationId: "reportInstallSession",
     summary: "Tell that an installation is in use; stored after the answer",
     security: [],
     middleware: [sessionLimit(deps), jsonBodyUpTo(maxSessionBytes)],
@@ -75,6 +76,7 @@ export const registerTelemetry = (app: App, deps: TelemetryDeps): void => {
     method: "get",
     path: "/v1/wau/{week}",
     tags: ["telemetry"],
+    operationId: "getWeeklyActiveSessions",
     summary: "Read how many installations were in use in an ISO week",
     security: [{ wau: [] }],
     middleware: [

@@ -2,10 +2,11 @@ import { z } from "@hono/zod-openapi";
 import type { StatusIncident, StatusPage, StatusPageInput } from "../../adapters/ports/publish/status-pages.ts";
 import { mostPublished } from "../../adapters/ports/publish/status-pages.ts";
 import { hiddenCharacter } from "../../domain/platform/visible-text.ts";
-import { impacts, incidentStates, longestUpdate } from "../../domain/publish/incident.ts";
-import { slugFault, slugPattern } from "../../domain/publish/slug.ts";
+import { impacts, incidentStates, longestUpdate, maintenanceStates } from "../../domain/publish/incident.ts";
+import { reservedSlugs, slugFault, slugPattern } from "../../domain/publish/slug.ts";
 import { id, label, like, time, timeText } from "../../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
+import { together } from "../schemas.ts";
 
 const exampleText = "Downloads from Europe fail. We are looking into it.";
 const exampleUuid = "0b6f6e0e-3c52-4a8e-9d0c-3d1f0a4d7a11";
@@ -22,13 +23,17 @@ const prose = (max: number) => {
     .trim()
     .min(1)
     .max(max)
-    .openapi({ pattern: String.raw`^(?:[\t\n\r]|[^\p{C}\p{Zl}\p{Zp}])*$`, example: exampleText });
+    .openapi({
+      pattern: String.raw`^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$`,
+      example: exampleText,
+    });
 };
 
 const slug = z
   .string()
   .refine((text) => slugFault(text) === null, { error: ({ input }) => slugFault(String(input)) ?? "" })
-  .openapi({ pattern: slugPattern.source, example: "acme", description: "the page is at /status/{slug}" });
+  .openapi({ pattern: slugPattern.source, example: "acme", description: "the page is at /status/{slug}" })
+  .openapi(together({ not: { enum: [...reservedSlugs] } }));
 
 const title = label(100).openapi({ example: "ACME status" });
 const publishedName = label(100).openapi({ example: "Downloads", description: "the only name that the page shows" });
@@ -103,6 +108,13 @@ const endsAt = time.nullable().openapi({
 });
 const text = prose(longestUpdate);
 
+/** `isStateOf` as a schema. */
+const stateOfImpact = {
+  where: { properties: { impact: { const: "maintenance" } } },
+  must: { properties: { state: { enum: maintenanceStates } } },
+  otherwise: { properties: { state: { enum: incidentStates } } },
+} as const;
+
 export const incidentInput = z
   .strictObject({
     title: label(200).openapi({ example: "Downloads fail in Europe" }),
@@ -113,7 +125,14 @@ export const incidentInput = z
     ends_at: endsAt.optional(),
     text,
   })
-  .openapi("StatusIncidentInput");
+  .openapi(
+    together({
+      ...stateOfImpact,
+      must: { required: ["ends_at"], properties: { ends_at: { type: "string" }, ...stateOfImpact.must.properties } },
+      otherwise: { properties: { ends_at: { type: "null" }, ...stateOfImpact.otherwise.properties } },
+    }),
+  )
+  .openapi("StatusIncidentInput", { example: { title: "Downloads fail in Europe", impact: "major", text: exampleText } });
 
 export const updateInput = z
   .strictObject({
@@ -125,7 +144,8 @@ export const updateInput = z
     starts_at: startsAt.optional(),
     ends_at: endsAt.optional(),
   })
-  .openapi("StatusIncidentUpdateInput");
+  .openapi(together({ where: { required: ["impact"] }, must: stateOfImpact }))
+  .openapi("StatusIncidentUpdateInput", { example: { text: exampleText, state: "identified" } });
 
 export const incidentSchema = z
   .object({

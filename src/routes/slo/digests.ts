@@ -12,13 +12,13 @@ import { paged } from "../../http/paging.ts";
 import { isoTime } from "../../iso-time.ts";
 import { minutes, share, stateName } from "./status-contract.ts";
 
-const weekText = z.string().openapi({ example: "2026-W47", pattern: String.raw`^\d{4}-W\d{2}$` });
+const weekText = z.string().openapi({ example: "2026-W47", pattern: "^[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])$" });
 
 const params = z.strictObject({
   week: z
     .string()
     .refine(isIsoWeek, "must be an ISO week, such as 2026-W47")
-    .openapi({ example: "2026-W47", pattern: String.raw`^\d{4}-W\d{2}$` }),
+    .openapi({ example: "2026-W47", pattern: "^[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])$" }),
 });
 
 const count = like(z.int().min(0), 3);

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { Objective } from "../../adapters/ports/slo/objectives.ts";
 import { id, label, like, timeText } from "../../http/contract.ts";
 import { isoTime } from "../../iso-time.ts";
-import { cdnName, decimal, nonEmpty } from "../schemas.ts";
+import { cdnName, decimal, nonEmpty, together } from "../schemas.ts";
 
 const percent = (value: number) => like(z.int().min(1).max(100), value);
 const calendar = z.enum(["week", "month"]);
@@ -58,6 +58,17 @@ type Terms = {
 const oneWindow = ({ window_days: days, calendar: named }: Terms): boolean => days == null || named == null;
 const twoWindows = { path: ["calendar"], error: "must not be given together with window_days" };
 
+/** The same rules as schemas. */
+const rolling = { window_days: { type: "integer" } };
+const fixed = { calendar: { type: "string" } };
+const bothWindows = { required: ["window_days", "calendar"], properties: { ...rolling, ...fixed } };
+const someWindow = {
+  anyOf: [
+    { required: ["window_days"], properties: rolling },
+    { required: ["calendar"], properties: fixed },
+  ],
+};
+
 const warnsFirst = ({ burn_warning_percent: warning, burn_critical_percent: critical }: Terms): boolean =>
   warning === undefined || critical === undefined || warning <= critical;
 const warnsLate = { path: ["burn_warning_percent"], error: "must be at most burn_critical_percent" };
@@ -79,12 +90,14 @@ export const objectiveInput = z
   })
   .refine(oneWindow, twoWindows)
   .refine(warnsFirst, warnsLate)
+  .openapi(together({ not: bothWindows }))
   .openapi("ObjectiveInput");
 
 export const objectivePatch = nonEmpty(z.strictObject(fields).partial())
   .refine(oneWindow, twoWindows)
   .refine(namesWindow, { path: ["window_days"], error: "must be given, or else calendar: an objective has a window" })
   .refine(warnsFirst, warnsLate)
+  .openapi(together({ not: bothWindows, dependentSchemas: { window_days: someWindow, calendar: someWindow } }))
   .openapi("ObjectivePatch");
 
 /** The window that a body names; undefined: none. */

@@ -57,6 +57,7 @@ export const registerObjectiveStatuses = (app: App, deps: Deps, guards: Guards):
     method: "post",
     path: "/v1/objectives/status",
     tags,
+    operationId: "queryObjectives",
     summary: "Read the objectives of some services with their status",
     description: "It changes nothing. Where there is a `next` link, the same body sent to it reads on.",
     middleware: [guards.viewer, worth(deps, costs.reading), jsonBody],

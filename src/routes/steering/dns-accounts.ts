@@ -25,6 +25,7 @@ import { costs, worth } from "../../http/cost.ts";
 import type { App } from "../../http/env.ts";
 import { paged } from "../../http/paging.ts";
 import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
+import { together } from "../schemas.ts";
 import { requestBudget } from "../../pipeline/request-budget.ts";
 import { createConnections } from "../../pipeline/connection-slots.ts";
 
@@ -56,7 +57,11 @@ const input = z
       .max(40)
       .refine((region) => partitionOf(region) !== null, "must be a region of AWS, AWS GovCloud or AWS China")
       .default("us-east-1")
-      .openapi({ example: "us-east-1", description: "any region of the partition: Route 53's endpoint follows from it" }),
+      .openapi({
+        pattern: "^[a-z]{2,}(-[a-z]+)+-[0-9]+$",
+        example: "us-east-1",
+        description: "any region of the partition: Route 53's endpoint follows from it",
+      }),
     access_key_id: z
       .string()
       .min(16)
@@ -69,7 +74,7 @@ const input = z
       .max(200)
       .regex(/^[\x21-\x7e]+$/, "must be visible ASCII characters")
       .optional()
-      .openapi({ description: "of a user with the policy of iam-policy. Never shown again" }),
+      .openapi({ writeOnly: true, description: "of a user with the policy of iam-policy. Never shown again" }),
     role_arn: z
       .string()
       .max(640)
@@ -93,6 +98,13 @@ const input = z
     path: ["role_arn"],
     error: "must be of the partition of the region",
   })
+  .openapi(
+    together({
+      where: { required: ["role_arn"] },
+      must: { properties: { access_key_id: false, secret_access_key: false } },
+      otherwise: { required: ["access_key_id", "secret_access_key"] },
+    }),
+  )
   .openapi("DnsAccountInput", { example: { region: "us-east-1", access_key_id: keyIdExample, secret_access_key: secretExample } });
 
 const represent = (account: DnsAccount): z.infer<typeof accountSchema> => ({

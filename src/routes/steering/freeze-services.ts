@@ -22,6 +22,7 @@ export const registerFreezeOfServices = (
     method: "get",
     path,
     tags,
+    operationId: "getServicesFreeze",
     summary: "Read whether all services of the customer are frozen",
     middleware: [guards.viewer],
     request: { query: tenantQuery },
@@ -36,6 +37,7 @@ export const registerFreezeOfServices = (
     method: "put",
     path,
     tags,
+    operationId: "setServicesFreeze",
     summary: "Freeze all services of the customer at once; obeyed by the next round",
     description:
       "One order, however many services there are, those to come included; one message is sent. Each service keeps its own override, which counts again once this is lifted. An override that is set afterwards counts for its service.",
@@ -52,6 +54,7 @@ export const registerFreezeOfServices = (
     method: "delete",
     path,
     tags,
+    operationId: "deleteServicesFreeze",
     summary: "Lift the freeze of all services; each one obeys its own override again, or decides for itself",
     middleware: [guards.editor],
     request: { query: tenantQuery },

@@ -28,25 +28,28 @@ const policySchema = z.object({
   ),
 });
 
-const policies = z
+/** Documents of an IAM policy. */
+export const policiesSchema = z
   .array(policySchema)
   .openapi({ description: "all documents, each to be attached as it is: several where one managed policy does not hold everything" });
-const notesSchema = z.array(z.string()).openapi({ description: "what to know before attaching it" });
+/** What is to be known of them. */
+export const notesSchema = z.array(z.string()).openapi({ description: "what to know before attaching it" });
 
 const answer = z
   .object({
     service_id: id,
     policy: policySchema.openapi({ description: "the first of `policies`, which is mostly the only one" }),
-    policies,
+    policies: policiesSchema,
     notes: notesSchema,
   })
   .openapi("IamPolicy");
 
-const operatorAnswer = z.object({ policies, notes: notesSchema }).openapi("OperatorIamPolicy");
+const operatorAnswer = z.object({ policies: policiesSchema, notes: notesSchema }).openapi("OperatorIamPolicy");
 
 type Policy = z.infer<typeof policySchema>;
 
-const represent = ({ Version, Statement }: IamPolicy): Policy => ({
+/** A document as the API has it. */
+export const representPolicy = ({ Version, Statement }: IamPolicy): Policy => ({
   Version,
   Statement: Statement.map(({ Action, Resource, Condition, ...rest }) => ({
     ...rest,
@@ -62,7 +65,7 @@ export const registerIamPolicy = (app: App, deps: Deps, guards: Guards): void =>
   const advise = (domains: readonly PermittedDomain[]) => {
     const { policies: documents, notes } = iamPolicyFor(partition, domains, siteOf);
     const [first = { Version: "2012-10-17", Statement: [] } as const] = documents;
-    return { policy: represent(first), policies: documents.map(represent), notes: [...notes] };
+    return { policy: representPolicy(first), policies: documents.map(representPolicy), notes: [...notes] };
   };
 
   const get = createRoute({

@@ -75,6 +75,7 @@ export const registerStandingFailover = (app: App, deps: Deps, guards: Guards): 
     method: "post",
     path,
     tags,
+    operationId: "createServiceDomainStandingFailover",
     summary: "Have the DNS itself leave a dead CDN, with health checks on the pair; made within the next seconds",
     middleware: [guards.editor, noBody],
     request,

@@ -48,6 +48,7 @@ const input = z
       .max(adminScopes.length)
       .refine((scopes) => new Set(scopes).size === scopes.length, "must not name a scope twice")
       .openapi({
+        uniqueItems: true,
         example: ["read"],
         description:
           "`read`: everything; `write`: act for customers, and manage them; `billing`: terms, billing profiles, the issuer, corrections and credits; " +

@@ -7,14 +7,15 @@ import { challengeName, longestProvable } from "../../domain/tenants/ownership-r
 import { parseDomainName, parseTarget } from "../../http/domain-names.ts";
 import { id, like, timeText } from "../../http/contract.ts";
 import { isoTime, isoTimeOrNull } from "../../iso-time.ts";
-import { nonEmpty } from "../schemas.ts";
+import { nonEmpty, together } from "../schemas.ts";
 
 const weight = z.int().min(0).max(255);
 
 const weights = z
   .strictObject({ primary: weight, backup: weight })
   .refine(({ primary, backup }) => primary + backup > 0, "must not both be 0")
-  .openapi({ example: { primary: 100, backup: 0 }, description: "Route 53 weights in calm times" });
+  .openapi({ example: { primary: 100, backup: 0 }, description: "Route 53 weights in calm times, not both 0" })
+  .openapi(together({ not: { properties: { primary: { const: 0 }, backup: { const: 0 } } } }));
 
 const steerGroup = z.boolean().openapi({
   example: false,
@@ -24,6 +25,10 @@ const steerGroup = z.boolean().openapi({
 
 /** Names may have U-labels, and targets be origins: longer than their canonical form. */
 const maxHostname = 1_000;
+
+const escaped = "%[0-9A-Fa-f]{2}";
+const pathCharacter = String.raw`[A-Za-z0-9._~!$&'()*+,;=:@|\[\]-]|${escaped}`;
+const queryCharacter = String.raw`[A-Za-z0-9._~!$&()*+,;=:@/?|\[\]{}\x60^-]|${escaped}`;
 
 const hostname = (parse: (text: string) => Hostname) =>
   z
@@ -37,10 +42,21 @@ const hostname = (parse: (text: string) => Hostname) =>
       return z.NEVER;
     });
 
+/** The rule without that of dot segments, which needs more than regular expressions of every language have. */
+const probePathPattern = String.raw`^/((${pathCharacter})(${pathCharacter}|/)*)?(\?(${queryCharacter})+)?$`;
+
 const probePath = z
   .string()
   .refine((text) => probePathFault(text) === null, { error: ({ input }) => probePathFault(String(input)) ?? "" })
-  .openapi({ maxLength: 1_024, pattern: "^/[^#\\\\]*$", example: "/healthz", description: "path and query, sent as they are" });
+  .openapi({
+    maxLength: 1_024,
+    pattern: probePathPattern,
+    example: "/healthz",
+    description: "path and query, sent as they are: escaped, without . and .. as segments, and without a fragment",
+  });
+
+const statusRange = "([1-5][0-9]{2}-[2-5][0-9]{2}|[2-5][0-9]{2})";
+const expectStatusPattern = `^ *${statusRange} *(, *${statusRange} *)*$`;
 
 const expectStatus = z
   .string()
@@ -48,7 +64,11 @@ const expectStatus = z
   .max(200)
   .refine((text) => parseStatusRanges(text) !== null, { abort: true, error: "must be codes and ranges such as 200,301-308" })
   .refine((text) => canBeExpected(parseStatusRanges(text) ?? []), "must be final answers, 200 to 599 and not 407")
-  .openapi({ example: "200-399" });
+  .openapi({
+    pattern: expectStatusPattern,
+    example: "200-399",
+    description: "codes and ranges, each from low to high, of final answers: 200 to 599 and not 407",
+  });
 
 export const recordName = like(z.string(), "_tranche-challenge.app.example.com");
 export const recordValue = like(z.string(), "q1Zk0mQ9bS3vX7wL2nT5rY8uE4iO6pAd");
@@ -83,7 +103,7 @@ export const domainSchema = z
     steer_group: steerGroup,
     verification: z
       .object({ record_name: recordName, record_value: recordValue, ...ownershipFields })
-      .openapi({ description: "the TXT record that proves the ownership; DNS is steered once it was seen" }),
+      .openapi("DomainClaim", { description: "the TXT record that proves the ownership; DNS is steered once it was seen" }),
     created_at: timeText,
     updated_at: timeText,
   })

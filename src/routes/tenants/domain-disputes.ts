@@ -87,6 +87,7 @@ export const registerDomainDisputes = (app: App, deps: Pick<Deps, "ownership" | 
     method: "post",
     path: `${path}/{id}/decision` as const,
     tags,
+    operationId: "decideDomainDispute",
     summary: "Decide a dispute: hand the name over to the newcomer, or reject the newcomer's proof; both find it in their audit log",
     description:
       "Handed over, the name is the newcomer's from now on, and so are its visitors' bytes. Rejected, the newcomer gets another token.",

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { Service } from "../../adapters/ports/tenants/services.ts";
 import { id, label, like, timeText } from "../../http/contract.ts";
 import { isoTime } from "../../iso-time.ts";
-import { cdnName, nonEmpty } from "../schemas.ts";
+import { cdnName, nonEmpty, together } from "../schemas.ts";
 
 const steps = z
   .array(z.int().min(1).max(100))
@@ -12,12 +12,13 @@ const steps = z
     (percents) => percents.at(-1) === 100 && percents.every((percent, at) => percent > (percents[at - 1] ?? 0)),
     "must ascend and end with 100",
   )
-  .openapi({ example: [10, 50, 100], description: "percent of the way back per step" });
+  .openapi({ uniqueItems: true, example: [10, 50, 100], description: "percent of the way back per step: ascending, and 100 at last" })
+  .openapi(together({ contains: { const: 100 } }));
 
 const fields = {
   name: label(200).openapi({ example: "web" }),
   primary_cdn: cdnName,
-  backup_cdn: cdnName.openapi({ example: "fastly" }),
+  backup_cdn: cdnName.openapi({ example: "fastly", description: "another than primary_cdn" }),
   steering: z.enum(["auto", "shadow"]).openapi({ description: "shadow decides and records, but writes no DNS" }),
   failback_steps: steps,
   failback_step_seconds: like(z.int().min(1).max(86_400), 60),

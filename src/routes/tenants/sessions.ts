@@ -11,6 +11,7 @@ export const registerSessions = (app: App, sessions: Sessions, guards: Guards): 
     method: "delete",
     path: "/v1/sessions",
     tags: ["tokens"],
+    operationId: "endSessions",
     summary: "Sign out everywhere: end every session of the console that was begun with this token",
     description: "In every browser, within 30 s. The token itself stays valid: whoever has it can sign in again. To end that, revoke it.",
     middleware: [guards.viewerOrAdmin],

@@ -58,6 +58,7 @@ export const registerVerification = (app: App, deps: Deps, guards: Guards): void
     method: "post",
     path,
     tags,
+    operationId: "verifyServiceDomain",
     summary: "Look the challenge up now; a name that somebody else holds becomes disputed, never taken",
     description:
       "Every configured resolver must see the record. A 409 says why the name is not yours: the record is missing, or somebody else holds the name, which is `disputed` then. " +

@@ -25,6 +25,8 @@ describe("requests with secrets, or with trusted answers, use TLS", () => {
     "PEER_URL",
     "ROUTE53_ENDPOINT",
     "STS_ENDPOINT",
+    "EC2_ENDPOINT",
+    "ELB_ENDPOINT",
     "CLOUDFLARE_GRAPHQL_ENDPOINT",
     "FASTLY_API_ENDPOINT",
     "NEON_FETCH_ENDPOINT",

@@ -12,6 +12,7 @@ const limits = {
   QUOTA_TOKENS: "4",
   QUOTA_CHANNELS: "3",
   QUOTA_OBJECTIVES: "3",
+  QUOTA_COST_ACCOUNTS: "2",
 };
 const open = (over: Record<string, string> = {}) => startApi({ ...limits, DOMAIN_VERIFICATION: "on", ...over });
 
@@ -41,6 +42,18 @@ const ways: readonly Way[] = [
     limit: 3,
     path: ({ service }) => `/v1/services/${service}/objectives`,
     body: (at) => ({ name: `more ${at}`, target: 99.9 }),
+  },
+  {
+    kind: "cost_accounts",
+    limit: 2,
+    path: () => "/v1/cost/accounts",
+    body: (at) => ({
+      name: `more ${at}`,
+      region: "us-east-1",
+      aws_accounts: ["123456789012"],
+      regions: ["us-east-1"],
+      role_arn: "arn:aws:iam::123456789012:role/costs",
+    }),
   },
   {
     kind: "tokens",

@@ -172,7 +172,7 @@ describe("egress", () => {
     await bothRates();
     await world.usage(serviceId, [[thisHourMs, 60 * gb, null]]);
     await score(nowMs + hourMs);
-    expect((await world.state()).series.map(({ unit }) => unit).toSorted()).toEqual(["bytes", "bytes", "cents", "cents"]);
+    expect((await world.state()).series.filter(({ unit }) => unit === "cents")).toHaveLength(2);
   });
 
   it("of a level that lasts is one anomaly until it ends", async () => {

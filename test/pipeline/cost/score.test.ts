@@ -58,7 +58,7 @@ describe("events with a cost", () => {
     }
     const { series, anomalies, odd, hours } = await world.state();
     expect(series).toHaveLength(1);
-    expect((series[0]?.["memory"] as { baseline: unknown }).baseline).toEqual(baseline);
+    expect(series[0]?.["memory"]).toEqual({ by: "baseline", baseline });
     expect(odd).toEqual([{ event_id: "leak", severity: "critical" }]);
     expect(anomalies).toMatchObject([{ state: "open", severity: "critical", score: last?.score, value: 900, hours: 1, mode: "shadow" }]);
     expect(anomalies[0]?.["explanation"]).toContain("arn:role/new was never seen here before.");

@@ -72,7 +72,7 @@ describe("an AWS account whose costs are watched", () => {
     expect((await api.call("PATCH", `${path}/${account.id}`, { token: viewer, body: { name: "x" } })).status).toBe(403);
     expect((await api.call("PATCH", `${path}/${account.id}`, { token: editor, body: {} })).status).toBe(400);
     const audit = await api.call("GET", "/v1/audit-log?object_type=cost_account", { token: viewer });
-    expect(audit.list.map(({ action }) => action).toSorted()).toEqual(["create", "create", "update"]);
+    expect(audit.list.map(({ action }) => String(action)).toSorted()).toEqual(["create", "create", "update"]);
   });
 
   it("is created once per Idempotency-Key, by one name of a customer, and within its quota", async () => {

@@ -11,10 +11,10 @@ export type ListedFiles = {
 /**
  * Why something of a bucket could not be had, in words for the customer. `keys`: there are no credentials, or they are refused; `denied`:
  * they are not permitted this; `no-bucket`; `gone`: the file is not there any more; `file`: it is there, and can not be read to its end;
- * `away`: not now.
+ * `broken`: what came of it broke off, as of a connection that is lost, or of a damaged file that `fetch` unpacks itself; `away`: not now.
  */
 export type TrailProblem = {
-  readonly kind: "keys" | "denied" | "no-bucket" | "gone" | "file" | "away";
+  readonly kind: "keys" | "denied" | "no-bucket" | "gone" | "file" | "broken" | "away";
   readonly words: string;
 };
 

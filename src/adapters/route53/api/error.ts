@@ -30,7 +30,7 @@ export const failureOf = (thrown: unknown): Failure =>
     ? thrown.failure
     : {
         code: "internal",
-        messages: [`the Route 53 adapter failed unexpectedly${thrown instanceof Error ? ` (${thrown.name})` : ""}`],
+        messages: [`the AWS adapter failed unexpectedly${thrown instanceof Error ? ` (${thrown.name})` : ""}`],
         httpStatus: null,
         requestId: null,
         retryable: false,
@@ -38,7 +38,7 @@ export const failureOf = (thrown: unknown): Failure =>
       };
 
 const busy = new Set(["Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "PriorRequestNotComplete"]);
-const unavailable = new Set(["ServiceUnavailable", "InternalFailure", "InternalError", "RequestTimeout"]);
+const unavailable = new Set(["ServiceUnavailable", "Unavailable", "InternalFailure", "InternalError", "RequestTimeout"]);
 const credentialCodes = new Set([
   "InvalidClientTokenId",
   "SignatureDoesNotMatch",
@@ -50,8 +50,9 @@ const credentialCodes = new Set([
   "MissingAuthenticationToken",
   "UnrecognizedClientException",
   "OptInRequired",
+  "AuthFailure",
 ]);
-const deniedCodes = new Set(["AccessDenied", "AccessDeniedException", "NotAuthorizedException"]);
+const deniedCodes = new Set(["UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "NotAuthorizedException"]);
 
 /**
  * How an error answer is to be treated (Route 53 API reference, "Common errors"; semantics §7).

@@ -3,7 +3,7 @@ import { isoTime } from "../../../iso-time.ts";
 import { basicTime, type Credentials, encodePart, scrub } from "../../aws/keys.ts";
 import type { Clock } from "../../ports/platform/clock.ts";
 import { classify, type Failure, Route53Error, unansweredError } from "./error.ts";
-import { optionalChild, optionalText, parseXml, texts, type XmlNode, XmlShapeError } from "../../aws/xml.ts";
+import { items, optionalChild, optionalText, parseXml, texts, type XmlNode, XmlShapeError } from "../../aws/xml.ts";
 
 /** A service: `name` as signed, `label` for messages, `root` before every path. */
 export type Service = { readonly name: string; readonly label: string; readonly root: string; readonly contentType: string };
@@ -120,10 +120,10 @@ export const createSend = (options: SendOptions): Send => {
   };
 };
 
-/** Reads an error answer: `<ErrorResponse>`, the older `<InvalidChangeBatch>`, or anything else by its status. */
+/** Reads an error answer: `<ErrorResponse>`, the older `<InvalidChangeBatch>`, EC2's `<Response><Errors>`, or anything else by its status. */
 const readFailure = (root: string, node: XmlNode, { status, id }: Answer, label: string): Failure => {
   try {
-    const error = optionalChild(node, "Error") ?? node;
+    const error = optionalChild(node, "Error") ?? items(node, "Errors", "Error")[0] ?? node;
     const code = optionalText(error, "Code") ?? (root === "InvalidChangeBatch" ? root : undefined);
     if (code === undefined || code === "") return unreadableFailure(status, id, label);
     const listed = texts(error, "Messages", "Message");

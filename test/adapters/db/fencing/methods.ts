@@ -213,6 +213,7 @@ export const databasePorts = [
 export const otherPorts = [
   "cost/access",
   "cost/archive",
+  "cost/caller-identity",
   "cost/cloud",
   "cost/trail-files",
   "cost/zombies",

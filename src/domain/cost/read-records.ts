@@ -1,5 +1,5 @@
-import type { SplitEnd } from "../../domain/cost/record-splitter.ts";
-import { createRecordSplitter } from "../../domain/cost/record-splitter.ts";
+import type { SplitEnd } from "./record-splitter.ts";
+import { createRecordSplitter } from "./record-splitter.ts";
 
 /** Records of a file that are stored together. */
 export type RecordBatch = {
@@ -12,10 +12,9 @@ export type RecordBatch = {
 export type Unread = { readonly tooLarge: number; readonly unreadable: number };
 
 /** CloudTrail's records have 256 KB at most. */
-export const mostRecordChars = 1_048_576;
-export const mostRecords = 1_000;
-/** A batch is closed once it has that much: a statement carries it whole. */
-const mostBatchChars = 1_048_576;
+const mostRecordChars = 1_048_576;
+/** Of a batch: it is closed once it has that many, or that much. */
+export type BatchLimits = { readonly records: number; readonly chars: number };
 
 const parsed = (text: string): { readonly value: unknown } | null => {
   try {
@@ -33,6 +32,7 @@ const parsed = (text: string): { readonly value: unknown } | null => {
  */
 export const readRecords = async (
   content: AsyncIterable<Uint8Array>,
+  limits: BatchLimits,
   take: (batch: RecordBatch, isLast: boolean) => Promise<void>,
 ): Promise<Unread & { readonly end: SplitEnd }> => {
   const splitter = createRecordSplitter("Records", mostRecordChars);
@@ -54,7 +54,7 @@ export const readRecords = async (
       else if (record === null) unreadable += 1;
       else {
         // The one before is known not to be the last now.
-        if (texts.length === mostRecords || chars >= mostBatchChars) await flush(false);
+        if (texts.length === limits.records || chars >= limits.chars) await flush(false);
         texts.push(piece.text);
         values.push(record.value);
         chars += piece.text.length;

@@ -115,7 +115,7 @@ describe.skipIf(chromiumPath === null)("the Cost view in Chromium", () => {
     expect(said).toContain("no rate is known: bytes, and no money");
     expect(said).toContain("3 things idle: $240.00 a month, and 1 of no known price");
     expect(said).toContain("ec2:DescribeAddresses of 123456789012 in eu-west-1: access denied");
-    expect(said).toContain("audit needs 14 days in shadow with at most 10 % of its anomalies marked expected");
+    expect(said).toContain("Audit needs 14 days in shadow with at most 10 % of its anomalies marked expected");
     expect(said).toContain("bunny not known: bytes, and no money");
     expect([await page.locator("main form").count(), await page.locator("main .button").count()]).toEqual([0, 0]);
     await page.goto(`${origin}/console/cost/anomalies/${seeded.leakId}`);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { CostModeView } from "../../adapters/ports/cost/modes.ts";
 import type { Deps } from "../../adapters/ports/deps.ts";
-import { costModes, daysIn, expectedPercent, nextMode, refuseMode } from "../../domain/cost/mode.ts";
+import { costModes, expectedPercent, nextMode, refuseMode } from "../../domain/cost/mode.ts";
 import { costPath } from "../../domain/notify/cost-message.ts";
 import { readForm } from "../../http/body.ts";
 import type { App, AppContext } from "../../http/env.ts";
@@ -24,7 +24,7 @@ const ahead = (view: CostModeView): string => {
   const next = nextMode(view.mode);
   if (next === null) return "It is the last one.";
   const refusal = refuseMode(view, next, view.nowMs);
-  return refusal === null ? `It has earned ${next}: change it.` : `${refusal}.`;
+  return refusal === null ? `It has earned ${next}: change it.` : `${refusal.slice(0, 1).toUpperCase()}${refusal.slice(1)}.`;
 };
 
 /** How people are told of anomalies, since when, and what a promotion needs. */
@@ -47,9 +47,8 @@ export const registerModeForm = (app: App, deps: Deps): void => {
     const view = await readMode(deps, c.var.customerId);
     const choices = costModes.map((mode) => [mode, `${modeWords[mode].word}: ${modeWords[mode].says}`] as const);
     const initial = nextMode(view.mode) ?? view.mode;
-    const days = daysIn(view, view.nowMs);
     const body = html`<p class="crumb"><a href="${costPath}">Cost</a></p><h1>How people are told of anomalies</h1>
-<p class="hint">It is ${modeWords[view.mode].word.toLowerCase()} for ${days === 1 ? "1 day" : `${days} days`}. ${ahead(view)} Back is always possible. What idles is told in every mode.</p>
+<p class="hint">${modeWords[view.mode].word} now: ${modeWords[view.mode].says}. ${ahead(view)} Back is always possible. What idles is told in every mode.</p>
 ${formNote(form, ["mode"])}<form class="card" method="post" action="${path}">
 ${selectField(form, { name: "mode", label: "Mode", initial, choices, isFirst: true })}
 <div class="acts"><button class="main">Change</button><a class="button" href="${costPath}">Cancel</a></div></form>`;

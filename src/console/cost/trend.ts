@@ -109,8 +109,9 @@ export const trend = async (
   const { fromMs, toMs, name } = span;
   const links = name === null ? nothing : controls(path, name);
   if (hours.length === 0) {
-    const next = "An hour is scored within minutes of its end, once there is usage of it, or an event in it. A longer span may have some.";
-    return heading(html`<figure id="${trendId}">${links}${empty("No hour of this span was scored.", next)}</figure>`);
+    const longer = name === null || name === "35d" ? "" : " A longer span may have some.";
+    const next = `An hour is scored within minutes of its end, once there is usage of it, or an event in it.${longer}`;
+    return heading(html`<figure id="${trendId}" class="axis">${links}${empty("No hour of this span was scored.", next)}</figure>`);
   }
   const drawn: Trend = { hours, fromMs, toMs, unit, summary: summaryOf(hours, span, unit) };
   return heading(html`<figure id="${trendId}" class="axis" data-fresh="${freshMs}">

@@ -208,7 +208,12 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
   });
 
   it("have signed what they asked of DNS so that it was done", () => {
-    const written = accounts.map(({ changes, requests }) => [changes.length, requests.filter(({ status }) => status === 403).length]);
+    // What idles is looked for with a customer's own key, which is none that this account knows.
+    const isOfHunt = (path: string): boolean => /\/(?:hostedzone|healthcheck)$/.test(path);
+    const written = accounts.map(({ changes, requests }) => [
+      changes.length,
+      requests.filter(({ status, path }) => status === 403 && !isOfHunt(path)).length,
+    ]);
     expect(written).toEqual([
       [1, 0],
       [1, 0],

@@ -55,6 +55,10 @@ export type ClaimedBatch = {
 export type EgressFacts = {
   readonly hourMs: number;
   readonly sides: readonly { readonly cdn: string; readonly bytes: number; readonly centsPerGb: number | null }[];
+  /** Whether all of its CDNs could say how much they sent: else their sum is not known. */
+  readonly isWhole: boolean;
+  /** At what the sum is counted: the lowest rate of the service's CDNs that is one, whichever of them were measured. Null: there is none. */
+  readonly sumCentsPerGb: number | null;
   /** What moved its traffic in any part of the hour; null: nothing did. */
   readonly shift: Shift | null;
 };

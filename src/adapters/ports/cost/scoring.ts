@@ -73,8 +73,8 @@ export type EgressDue = {
 
 /** What is scored, and where it is kept. */
 export interface ScoringStore {
-  /** Claims batches, in turn of their customers, for `holdMs`. */
-  claim(most: number, holdMs: number): Promise<ClaimedBatch[]>;
+  /** Claims batches, in turn of their customers, for `holdMs`. @param served customers who come after all others: they had their turn */
+  claim(most: number, holdMs: number, served?: readonly number[]): Promise<ClaimedBatch[]>;
   /** A batch in two, of which each is tried for itself. */
   split(batch: ClaimedBatch): Promise<void>;
   /** Gives a batch back. @param retryMs until it may be claimed again; null: it is given up. */

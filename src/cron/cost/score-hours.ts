@@ -15,21 +15,22 @@ type Unit = "cents" | "bytes";
 type UnitHour = SeriesHour & { readonly unit: Unit };
 
 /**
- * The series of an hour: in cents where rates are known; sides without one, and then the sum too, in bytes. The sum is all at the lowest
- * of the rates: at their own, traffic that a storm moved to a dearer CDN would raise it.
+ * The series of an hour: in cents where rates are known; sides without one, and then the sum too, in bytes. The sum is all at one
+ * rate, which is the same in every hour: at their own, traffic that a storm moved to a dearer CDN would raise it.
  */
-const valuesOf = ({ sides, shift }: EgressFacts): readonly UnitHour[] => {
+const unitsOf = ({ sides, shift, sumCentsPerGb }: EgressFacts): readonly UnitHour[] => {
   const cents = sides.map(({ cdn, bytes, centsPerGb }) => ({ cdn, cents: centsPerGb === null ? null : (bytes / 1e9) * centsPerGb }));
   const priced = seriesOfHour({ sides: cents, shift }).map((one): UnitHour => ({ ...one, unit: "cents" }));
   const unpriced = new Set(cents.filter((side) => side.cents === null).map(({ cdn }) => cdn));
   if (unpriced.size === 0) {
-    const lowest = Math.min(...sides.map(({ centsPerGb }) => centsPerGb ?? 0));
-    const total = (sides.reduce((sum, { bytes }) => sum + bytes, 0) / 1e9) * lowest;
+    const total = (sides.reduce((sum, { bytes }) => sum + bytes, 0) / 1e9) * (sumCentsPerGb ?? 0);
     return priced.map((one) => (one.cdn === null ? { ...one, cents: total } : one));
   }
   const bytes = seriesOfHour({ sides: sides.map((side) => ({ cdn: side.cdn, cents: side.bytes })), shift });
   return [...priced, ...bytes.filter(({ cdn }) => cdn === null || unpriced.has(cdn)).map((one): UnitHour => ({ ...one, unit: "bytes" }))];
 };
+
+const valuesOf = (facts: EgressFacts): readonly UnitHour[] => unitsOf(facts).filter(({ cdn }) => facts.isWhole || cdn !== null);
 
 const keyOf = ({ serviceId, customerId }: EgressDue, cdn: string | null, unit: Unit): SeriesKey => ({
   customerId,

@@ -16,8 +16,8 @@ export type ScoreDeps = {
   readonly tell?: () => void;
 };
 
-/** A run takes nothing out of the queue, and then begins nothing new at all, after so long; the next one goes on. */
-const [queueMs, runMs] = [30_000, 40_000];
+/** A run begins no hours of egress, takes nothing out of the queue, and then begins nothing new at all, after so long; the next one goes on. */
+const [egressMs, queueMs, runMs] = [15_000, 30_000, 40_000];
 /** Batches of a claim, of a thousand events at most each, and for how long it holds: a run that ended without a word gives them back by it. */
 const perClaim = 4;
 const holdMs = 90_000;
@@ -60,9 +60,21 @@ const scoreOne = async (deps: ScoreDeps, batch: ClaimedBatch): Promise<boolean> 
 
 const eventsOf = (batches: readonly ClaimedBatch[]): number => batches.reduce((sum, { events }) => sum + events.length, 0);
 
+/** Customers who had their turn, until all others have: a backlog that came first keeps nobody waiting. */
+type Round = { served: ReadonlySet<number> };
+
+const claimNext = async ({ scoring }: ScoreDeps, round: Round): Promise<readonly ClaimedBatch[]> => {
+  const batches = await scoring.claim(perClaim, holdMs, [...round.served]);
+  const customers = batches.map(({ customerId }) => customerId);
+  // Somebody who was served already comes again when nobody else waits.
+  const isRoundOver = customers.some((id) => round.served.has(id));
+  round.served = new Set(isRoundOver ? customers : [...round.served, ...customers]);
+  return batches;
+};
+
 /** Claims and scores batches, together where that goes well, else one by one. @returns null: nothing waits */
-const scoreClaim = async (deps: ScoreDeps): Promise<number | null> => {
-  const batches = await deps.scoring.claim(perClaim, holdMs);
+const scoreClaim = async (deps: ScoreDeps, round: Round): Promise<number | null> => {
+  const batches = await claimNext(deps, round);
   if (batches.length === 0) return null;
   const isFresh = batches.every(({ tries }) => tries === 1);
   try {
@@ -91,8 +103,9 @@ export const scoreCosts = async (deps: ScoreDeps): Promise<JobReport> => {
   const { scoring, clock } = deps;
   const startedAtMs = clock.nowMs();
   const within = (ms: number) => (): boolean => clock.nowMs() - startedAtMs < ms;
-  const egress = await repeat(within(queueMs), () => scoreEgress(scoring, clock.nowMs(), perPage.egress));
-  const events = await repeat(within(queueMs), () => scoreClaim(deps));
+  const round: Round = { served: new Set() };
+  const egress = await repeat(within(egressMs), () => scoreEgress(scoring, clock.nowMs(), perPage.egress));
+  const events = await repeat(within(queueMs), () => scoreClaim(deps, round));
   // After the queue, whose calls are counted to these hours; a queue of a million events does not keep them waiting.
   const calls = await repeat(within(runMs), () => scoreCalls(scoring, clock.nowMs(), perPage.calls));
   const { woken, ended } = await scoring.upkeep(clock.nowMs());

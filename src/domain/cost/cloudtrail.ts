@@ -3,7 +3,7 @@ import { costBearing } from "./cost-bearing.ts";
 import type { Normalised } from "./cost-event.ts";
 import { ignored, rejected } from "./cost-event.ts";
 import type { Json } from "./fields.ts";
-import { fieldOf, isObject, textAt, textOf } from "./fields.ts";
+import { asName, fieldOf, isObject, textAt, textOf } from "./fields.ts";
 import { parseUtc } from "./utc-time.ts";
 
 /**
@@ -69,8 +69,8 @@ export const fromCloudTrail = (record: unknown, pointer: string, nowMs: number):
       eventId: eventId.toLowerCase(),
       accountId,
       resourceType: bearing.type,
-      resourceId: resourceOf(record, bearing.idAt),
-      actor: actorOf(fieldOf(record, "userIdentity")),
+      resourceId: asName(resourceOf(record, bearing.idAt)),
+      actor: asName(actorOf(fieldOf(record, "userIdentity"))),
       hourlyCostCents: null,
       occurredAtMs,
       raw: record,

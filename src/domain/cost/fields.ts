@@ -19,3 +19,15 @@ export const textAt = (value: unknown, path: string): string | null =>
 
 /** The same name as a part of an RFC 6901 pointer. */
 export const pointerPart = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1");
+
+/** Most characters of a name: who acted, or on what. It is remembered with its series, hundreds of them. */
+export const mostNameChars = 2_048;
+
+/** A name as somebody else wrote it, of a length that can be remembered and without control characters, which would be told as they are. */
+export const asName = (text: string | null): string | null =>
+  text === null
+    ? null
+    : text
+        .slice(0, mostNameChars)
+        .replaceAll(/\p{Cc}/gu, "\uFFFD")
+        .toWellFormed();

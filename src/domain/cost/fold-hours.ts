@@ -28,11 +28,11 @@ const bandOf = ({ count, hours, long }: SeriesMemory, atMs: number): Band | null
 };
 
 /**
- * Takes what was said of an hour: what is only learnt raises nothing. An hour that is no news is no calm one while it is above the usual:
+ * Takes what was said of an hour: what is only learnt raises nothing, and where it is usual ends what was. An hour that is no news is no calm one while it is above the usual:
  * of a level that lasts only the beginning is news.
  */
 const settle = (ledger: Ledger, judged: Judged, band: Band | null, isScored: boolean, nowMs: number): void => {
-  if (isScored) ledger.take(follow(ledger.live, judged, nowMs, band === null || judged.value <= band.high));
+  if (isScored || judged.severity === "none") ledger.take(follow(ledger.live, judged, nowMs, band === null || judged.value <= band.high));
   const { hourMs: at, value, score } = judged;
   ledger.record({ hourMs: at, value, band, score: isScored ? score : 0, severity: isScored ? judged.severity : "none", label: null });
 };

@@ -2,7 +2,7 @@ import { timeProblem } from "./cloudtrail.ts";
 import type { Normalised } from "./cost-event.ts";
 import { rejected } from "./cost-event.ts";
 import type { Json } from "./fields.ts";
-import { fieldOf, isObject, pointerPart, textOf } from "./fields.ts";
+import { fieldOf, isObject, mostNameChars, pointerPart, textOf } from "./fields.ts";
 import { parseUtc } from "./utc-time.ts";
 
 const fields = ["event_id", "account_id", "resource_type", "resource_id", "actor", "hourly_cost_cents", "occurred_at", "raw"];
@@ -26,8 +26,9 @@ const broken = (event: Json): readonly [field: string, problem: string] | null =
   if (!isAccount(at("account_id"))) return ["account_id", "is not 1 to 64 letters, digits and ._:/@-"];
   if (typeof at("resource_type") !== "string" || !/^[a-z\d][a-z\d:._-]{0,63}$/.test(textOf(at("resource_type")) ?? ""))
     return ["resource_type", "is not 1 to 64 of a-z, 0-9 and :._-"];
-  if (at("resource_id") !== undefined && !isName(at("resource_id"), 2_048)) return ["resource_id", "is not 1 to 2048 characters"];
-  if (at("actor") !== undefined && !isName(at("actor"), 2_048)) return ["actor", "is not 1 to 2048 characters"];
+  if (at("resource_id") !== undefined && !isName(at("resource_id"), mostNameChars))
+    return ["resource_id", `is not 1 to ${mostNameChars} characters`];
+  if (at("actor") !== undefined && !isName(at("actor"), mostNameChars)) return ["actor", `is not 1 to ${mostNameChars} characters`];
   const cents = at("hourly_cost_cents");
   if (cents !== undefined && !(typeof cents === "number" && cents >= 0 && cents <= mostCents))
     return ["hourly_cost_cents", `is not a number of 0 to ${mostCents}`];

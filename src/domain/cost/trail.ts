@@ -10,8 +10,11 @@ export const firstReadingMs = 14 * dayMs;
 /** How far before the last file that was read files are looked for again: CloudTrail may deliver one late, and listings may show one late. */
 export const listedAgainMs = hourMs;
 
-/** A file that says it is of later than this is not followed: everything after it would count as read. */
-const aheadMs = dayMs;
+/**
+ * A file that says it is of later than this waits for its time. Well within what is listed again: by a cursor further ahead, everything that is
+ * written until then would count as read, and whoever can write one file into the bucket would have blinded the watch.
+ */
+const aheadMs = listedAgainMs / 4;
 
 /** Files of one account and region of a trail. */
 export type TrailPlace = { readonly prefix: string; readonly awsAccount: string; readonly region: string };
@@ -43,7 +46,7 @@ export const deliveredMs = ({ prefix, awsAccount, region }: TrailPlace, key: str
   return account === awsAccount && inRegion === region ? parseUtc(`${year}-${month}-${day}T${hour}:${minute}:00Z`) : null;
 };
 
-/** Whether a file is to be read now: one that claims to be of a day that has not come yet waits for it. */
+/** Whether a file is to be read now: one that claims to be of a time that has not come yet waits for it. */
 export const isOfNow = (atMs: number, nowMs: number): boolean => atMs <= nowMs + aheadMs;
 
 /** Behind which key a listing begins. @param lastKey the last file that was read; null: none was */

@@ -108,6 +108,23 @@ describe("a record of CloudTrail", () => {
   });
 });
 
+describe("names in a record", () => {
+  const named = (name: string) =>
+    read(record({ userIdentity: { type: "IAMUser", arn: name }, responseElements: null, resources: [{ ARN: name }] }));
+
+  it("are as long as those of the short form at most, as a series remembers hundreds of them", () => {
+    const long = "x".repeat(500_000);
+    expect(named(long)).toMatchObject({ event: { actor: long.slice(0, 2_048), resourceId: long.slice(0, 2_048) } });
+    // Not in the middle of a character.
+    expect(named(`${"x".repeat(2_047)}😀`)).toMatchObject({ event: { actor: `${"x".repeat(2_047)}\uFFFD` } });
+  });
+
+  it("have no control characters, which whoever is told of them would read as something else", () => {
+    const name = "arn:x\r\nSubject: all is well\u0085";
+    expect(named(name)).toMatchObject({ event: { actor: "arn:x\uFFFD\uFFFDSubject: all is well\uFFFD" } });
+  });
+});
+
 describe("calls that bear a cost", () => {
   it("are at least forty, each read with its resource's type", () => {
     expect(costBearingCalls.length).toBeGreaterThanOrEqual(40);

@@ -55,10 +55,14 @@ describe("the files of a trail", () => {
     expect(listedFrom(place, fileAt(Date.parse("2027-01-01T00:10:00Z")), 0)).toContain(
       "/2026/12/31/123456789012_CloudTrail_eu-central-1_20261231T2310",
     );
-    expect([isOfNow(nowMs, nowMs), isOfNow(nowMs + 23 * 3_600_000, nowMs), isOfNow(nowMs + 25 * 3_600_000, nowMs)]).toEqual([
-      true,
-      true,
-      false,
-    ]);
+  });
+
+  it("that claim to be of later wait, so that nothing is behind the cursor that they leave when it is written", () => {
+    const nowMs = Date.parse("2026-11-28T01:30:00Z");
+    for (const aheadMs of [0, minuteMs, 15 * minuteMs, 16 * minuteMs, 3_600_000, 23 * 3_600_000]) {
+      const isRead = isOfNow(nowMs + aheadMs, nowMs);
+      expect(isRead).toBe(aheadMs <= 15 * minuteMs);
+      if (isRead) expect(listedFrom(place, fileAt(nowMs + aheadMs), 0) < fileAt(nowMs - 30 * minuteMs)).toBe(true);
+    }
   });
 });

@@ -15,11 +15,20 @@ const inMs = (afterMs: number): SQL => sql`now() + make_interval(secs => ${after
 /** A claim that is still held: nobody has claimed the batch since. */
 const held = ({ id, tries }: ClaimedBatch): SQL => sql`id = ${id}::bigint and tries = ${tries}::int and state = 'queued'`;
 
-const claim = (most: number, holdMs: number): SQL => sql`
-  with waiting as (
-    select id, row_number() over (partition by customer_id order by id) as nth from cost_batches where state = 'queued' and next_try_at <= now()
+/** Of a queue as long as somebody likes no more than the beginning is read: of each customer, found one after the other by the index. */
+const claim = (most: number, holdMs: number, served: readonly number[]): SQL => sql`
+  with recursive owners as (
+    (select customer_id from cost_batches order by customer_id limit 1)
+    union all
+    select (select b.customer_id from cost_batches b where b.customer_id > o.customer_id order by b.customer_id limit 1)
+    from owners o where o.customer_id is not null
+  ), waiting as materialized (
+    select x.id, o.customer_id, row_number() over (partition by o.customer_id order by x.id) as nth from owners o cross join lateral (
+      select b.id from cost_batches b where b.customer_id = o.customer_id and b.state = 'queued' and b.next_try_at <= now() order by b.customer_id, b.id limit ${most}::int) x
+    where o.customer_id is not null
   ), first as materialized (
-    select id from waiting order by nth, id limit ${most}::int
+    select id from waiting order by nth, customer_id = any(${`{${served.join()}}`}::bigint[]),
+      hashint8extended(customer_id, extract(epoch from now())::bigint / 60), id limit ${most}::int
   ), locked as materialized (
     select b.id from cost_batches b where b.id in (select id from first) and b.state = 'queued' and b.next_try_at <= now() order by b.id for update skip locked
   ), claimed as (
@@ -46,7 +55,7 @@ const halfOf = (batch: ClaimedBatch, which: "first" | "second"): SQL => {
 
 /** The cost watch's queue and series over the database. */
 export const createScoringStore = (db: Database): ScoringStore => ({
-  claim: async (most, holdMs) => await db.rows<ClaimedBatch>(claim(most, holdMs)),
+  claim: async (most, holdMs, served = []) => await db.rows<ClaimedBatch>(claim(most, holdMs, served)),
 
   split: async (batch) => {
     await db.rows(sql`

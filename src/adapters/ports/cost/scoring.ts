@@ -55,6 +55,10 @@ export type ClaimedBatch = {
 export type EgressFacts = {
   readonly hourMs: number;
   readonly sides: readonly { readonly cdn: string; readonly bytes: number; readonly centsPerGb: number | null }[];
+  /** Whether all of its CDNs could say how much they sent: else their sum is not known. */
+  readonly isWhole: boolean;
+  /** At what the sum is counted: the lowest rate of the service's CDNs that is one, whichever of them were measured. Null: there is none. */
+  readonly sumCentsPerGb: number | null;
   /** What moved its traffic in any part of the hour; null: nothing did. */
   readonly shift: Shift | null;
 };
@@ -69,8 +73,8 @@ export type EgressDue = {
 
 /** What is scored, and where it is kept. */
 export interface ScoringStore {
-  /** Claims batches, in turn of their customers, for `holdMs`. */
-  claim(most: number, holdMs: number): Promise<ClaimedBatch[]>;
+  /** Claims batches, in turn of their customers, for `holdMs`. @param served customers who come after all others: they had their turn */
+  claim(most: number, holdMs: number, served?: readonly number[]): Promise<ClaimedBatch[]>;
   /** A batch in two, of which each is tried for itself. */
   split(batch: ClaimedBatch): Promise<void>;
   /** Gives a batch back. @param retryMs until it may be claimed again; null: it is given up. */

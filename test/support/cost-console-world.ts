@@ -264,6 +264,9 @@ export const seedCosts = async (
   await db.rows(sql`
     insert into cost_rates (customer_id, cdn, cents_per_gb, monthly_cents) values (${customerId}, 'cloudflare', 8, null), (${customerId}, 'fastly', 8, 20000)
     on conflict do nothing`);
+  await db.rows(sql`
+    insert into cost_accounts (customer_id, name, role_arn, external_id, region, aws_accounts, regions)
+    values (${customerId}, 'production', 'arn:aws:iam::123456789012:role/tranche-costs', 'of-the-pictures', 'eu-central-1', '{123456789012}', '{eu-central-1,eu-west-1}')`);
   const zombieIds = await insertZombies(db, customerId, leaking);
   await db.rows(sql`
     insert into zombie_hunts (customer_id, hunted_at, unread) values (${customerId}, now() - interval '5 hours',

@@ -21,11 +21,11 @@ const [titleHeight, laneHeight, footHeight] = [20, 180, 20];
 /** Words closer than this share of the width would lie on each other. */
 const wordsApart = 0.2;
 
-/** Up to what is drawn: 1, 2 or 5 and zeros. What is usual counts as far as it is near to what was: a wide band hides nothing. */
+/** Up to what is drawn: a round number that can be read without a fraction. What is usual counts as far as it is near to what was: a wide band hides nothing. */
 const ceilingOf = ({ hours }: Trend): number => {
   const highest = Math.max(...hours.map(({ value, usual }) => Math.max(value, Math.min(usual?.high ?? 0, 4 * (usual?.mean ?? 0)))), 1);
   const power = 10 ** Math.floor(Math.log10(highest));
-  return ([1, 2, 2.5, 5, 10].find((one) => one * power >= highest) ?? 10) * power;
+  return ([1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((one) => one * power >= highest && Number.isInteger(one * power)) ?? 10) * power;
 };
 
 type Run = readonly CostTrendHour[];

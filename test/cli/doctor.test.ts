@@ -354,8 +354,8 @@ describe("names the fault of a broken set-up:", () => {
     [
       "a cron of one job that comes no more",
       async () =>
-        await during("update job_runs set last_succeeded_at = now() - interval '5 hours' where job = 'bill'", wellJobs, () => diagnose()),
-      /^job bill \| it ran well 5 h 0 min ago, and is due every 1 h 0 min \| the cron "7 \* \* \* \*" comes on neither provider: .*vercel\.json.*\/internal\/cron\/bill/,
+        await during("update job_runs set last_succeeded_at = now() - interval '5 hours' where job = 'prune'", wellJobs, () => diagnose()),
+      /^job prune \| it ran well 5 h 0 min ago, and is due every 1 h 0 min \| the cron "37 \* \* \* \*" comes on neither provider: .*vercel\.json.*\/internal\/cron\/prune/,
     ],
     [
       "a job that has never run",

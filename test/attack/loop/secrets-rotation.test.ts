@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resealDatabase } from "../../../local/reseal.ts";
 import { createChannelStore } from "../../../src/adapters/db/notify/channels.ts";
+import { createCostAccountStore } from "../../../src/adapters/db/cost/accounts.ts";
 import { createCdnAccountStore, sealingContext } from "../../../src/adapters/db/metering/cdn-accounts.ts";
 import { createCustomerStore } from "../../../src/adapters/db/tenants/customers.ts";
 import { createDnsAccountStore, dnsSealingContext } from "../../../src/adapters/db/steering/dns-accounts.ts";
@@ -12,6 +13,7 @@ import { createStatusStore } from "../../../src/adapters/db/coordination/status.
 import { createLinkTokens } from "../../../src/adapters/platform/link-tokens.ts";
 import { systemRandom } from "../../../src/adapters/platform/random.ts";
 import { createSecrets } from "../../../src/adapters/platform/secrets.ts";
+import { costSealingContext } from "../../../src/domain/cost/sealing.ts";
 import { sealCounts } from "../../../src/domain/tenants/seals.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
@@ -25,6 +27,8 @@ const customers = 130;
 let database: TestDatabase;
 /** Ids of customers, in order. */
 let ids: number[];
+
+const scope = { name: "costs", region: "us-east-1", bucket: null, prefix: "", awsAccounts: ["123456789012"], regions: ["us-east-1"] };
 
 const tokenOf = (at: number) => `token-at-fastly-of-${at}`;
 
@@ -41,6 +45,11 @@ beforeAll(async () => {
   await dns.create(second, { region: "us-east-1", roleArn: "arn:aws:iam::123456789012:role/dns" }, change);
   const gone = await dns.create(third, { region: "us-east-1", accessKeyId: "AKIA0000000000000003", secretAccessKey: "secret-3" }, change);
   await dns.remove(third, gone.id, change);
+  await createCostAccountStore(db, secrets).create(
+    first,
+    { ...scope, accessKeyId: "AKIA0000000000000009", secretAccessKey: "secret-9" },
+    change,
+  );
   const channels = createChannelStore(db, secrets);
   for (const owner of [first, null]) {
     await channels.create(
@@ -59,8 +68,8 @@ beforeAll(async () => {
   }
 });
 
-/** Beside the accounts at a CDN: an AWS key, a channel of a customer and one of the operator. */
-const others = 3;
+/** Beside the accounts at a CDN: two AWS keys, a channel of a customer and one of the operator. */
+const others = 4;
 
 afterAll(() => database.close());
 
@@ -101,6 +110,7 @@ describe("after a rotation", () => {
     expect(await resealDatabase(database.url, [newer, leaked])).toEqual([
       { table: "cdn_accounts", resealed: customers - 101, unopened: [Number(last?.id)], changed: 0 },
       { table: "dns_accounts", resealed: 1, unopened: [], changed: 0 },
+      { table: "cost_accounts", resealed: 1, unopened: [], changed: 0 },
       { table: "channels", resealed: 2, unopened: [], changed: 0 },
     ]);
     expect(await counts(newer, leaked)).toEqual({ current: customers + others - 1, previous: 0, unknown: 1 });
@@ -117,6 +127,8 @@ describe("after a rotation", () => {
     }
     const [dns] = await database.sql<{ sealed_secret: string }>("select sealed_secret from dns_accounts where customer_id = $1", [ids[0]]);
     expect(await ours.open(dns?.sealed_secret ?? "", dnsSealingContext(ids[0] ?? 0, "AKIA0000000000000001"))).toBe("secret-1");
+    const [cost] = await database.sql<{ sealed_secret: string }>("select sealed_secret from cost_accounts");
+    expect(await ours.open(cost?.sealed_secret ?? "", costSealingContext(ids[0] ?? 0, "AKIA0000000000000009"))).toBe("secret-9");
     const channels = createChannelStore(database.db, ours);
     for (const owner of [ids[0] ?? 0, null]) {
       const [channel] = await channels.list(owner, { limit: 1, afterId: null });
@@ -129,7 +141,7 @@ describe("after a rotation", () => {
 
   it("a second run has nothing to do", async () => {
     const before = await seals();
-    expect((await resealDatabase(database.url, [newer, leaked])).map(({ resealed }) => resealed)).toEqual([0, 0, 0]);
+    expect((await resealDatabase(database.url, [newer, leaked])).map(({ resealed }) => resealed)).toEqual([0, 0, 0, 0]);
     expect(await seals()).toEqual(before);
   });
 
@@ -168,7 +180,7 @@ describe("npm run secrets:reseal", () => {
   it("prints counts, and neither keys nor secrets", async () => {
     const { stdout, stderr } = await run({ DATABASE_URL: database.url, SECRETS_KEY: key(), SECRETS_KEY_PREVIOUS: `${newer},${leaked}` });
     expect(stdout).toMatch(
-      /^cdn_accounts: \d+ resealed, 0 changed meanwhile, 0 not opened\ndns_accounts: 1 resealed, 0 changed meanwhile, 0 not opened\nchannels: 2 resealed, 0 changed meanwhile, 0 not opened\n$/,
+      /^cdn_accounts: \d+ resealed, 0 changed meanwhile, 0 not opened\ndns_accounts: 1 resealed, 0 changed meanwhile, 0 not opened\ncost_accounts: 1 resealed, 0 changed meanwhile, 0 not opened\nchannels: 2 resealed, 0 changed meanwhile, 0 not opened\n$/,
     );
     expect(stdout + stderr).not.toContain(newer);
   });

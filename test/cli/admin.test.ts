@@ -139,7 +139,7 @@ describe("tranche admin reseal", () => {
   it("goes through all tables, a hundred at a time, and ends with 1 where something does not open", async () => {
     expect(await tranche(["reseal"])).toMatchObject({
       code: 0,
-      out: "cdn_accounts: 0 resealed, 0 changed meanwhile, 0 not opened\ndns_accounts: 0 resealed, 0 changed meanwhile, 0 not opened\nchannels: 0 resealed, 0 changed meanwhile, 0 not opened\n",
+      out: "cdn_accounts: 0 resealed, 0 changed meanwhile, 0 not opened\ndns_accounts: 0 resealed, 0 changed meanwhile, 0 not opened\ncost_accounts: 0 resealed, 0 changed meanwhile, 0 not opened\nchannels: 0 resealed, 0 changed meanwhile, 0 not opened\n",
     });
     await statement(`
       insert into cdn_accounts (customer_id, cdn, account_ref, sealed_token, deleted_at)

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { CorroborationStore } from "../../src/adapters/ports/detection/corroboration.ts";
 import type { Budget } from "../../src/adapters/ports/platform/budget.ts";
 import type { DnsAccess } from "../../src/adapters/ports/steering/dns-access.ts";
+import type { ScoringStore } from "../../src/adapters/ports/cost/scoring.ts";
 import type { BudgetWatch } from "../../src/adapters/ports/slo/watch.ts";
 import type { Claimed, Outbox } from "../../src/adapters/ports/notify/outbox.ts";
 import type { RoundStore } from "../../src/adapters/ports/detection/round.ts";
@@ -146,6 +147,12 @@ it("shares six connections among all that one minute's cron starts, and probes h
       troubledAccounts: async () => [],
       save: async () => true,
     } as Partial<StandingStore> as StandingStore,
+    scoring: {
+      egressDue: async () => [],
+      claim: async () => [],
+      callsDue: async () => [],
+      upkeep: async () => ({ woken: 0, ended: 0 }),
+    } as Partial<ScoringStore> as ScoringStore,
     budgetWatch: { candidates: async () => [] } as Partial<BudgetWatch> as BudgetWatch,
     corroboration: { watched: async () => [] } as Partial<CorroborationStore> as CorroborationStore,
     outbox: {

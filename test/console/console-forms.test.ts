@@ -83,8 +83,7 @@ describe.skipIf(chromiumPath === null)("the console's forms in Chromium", () => 
 
   const looks = ([1_280, 390] as const).flatMap((width) => (["light", "dark"] as const).map((scheme) => [width, scheme] as const));
 
-  // Failed once in some dozen runs, on a busy machine, for a reason that is not known yet: what is wrong for certain fails twice.
-  it.each(looks)("have nothing for axe to find, and fit: every one at %i, %s", { retry: 1 }, async (width, scheme) => {
+  it.each(looks)("have nothing for axe to find, and fit: every one at %i, %s", async (width, scheme) => {
     const { page, context, complaints } = await at.open({ width, scheme, javaScript: true });
     await at.signIn(page, acme.owner);
     for (const [name, path] of Object.entries(paths())) {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const program = fileURLToPath(new URL("../self-hosted/main.ts", import.meta.url));
+const sources = fileURLToPath(new URL("../self-hosted/main.ts", import.meta.url));
 
 /** A process of a self-hosted installation. */
 export type SelfHosted = {
@@ -30,8 +30,10 @@ const portOf = (line: string): number | null => {
 export const startSelfHosted = async (options: {
   readonly env: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
+  /** Another one than the sources: the bundle of the image. */
+  readonly program?: string;
 }): Promise<SelfHosted> => {
-  const child = spawn(process.execPath, ["--no-warnings", program, "serve"], {
+  const child = spawn(process.execPath, ["--no-warnings", options.program ?? sources, "serve"], {
     env: { HOST: "127.0.0.1", PORT: "0", ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });

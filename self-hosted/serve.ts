@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -8,6 +9,7 @@ import { parseConfig, unknownVariables } from "../src/config.ts";
 import { runScheduled, schedule } from "../src/cron/schedule.ts";
 import type { Runtime } from "../src/deps.ts";
 import { buildDeps } from "../src/deps.ts";
+import { AppError, problemResponse } from "../src/errors.ts";
 import { openFolder } from "./archive-folder.ts";
 import { tellOrigin } from "./behind-proxy.ts";
 import { createNodeConnect } from "./connect.ts";
@@ -31,6 +33,25 @@ const timeouts = { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCh
 const keepAliveMs = 125_000;
 /** How long what is under way may take at the end. Docker kills after 10 s by default; `compose.yaml` gives more. */
 const patienceMs = 20_000;
+
+/** And jobs: enough for a round to store what it has seen. */
+const jobPatienceMs = 2_000;
+
+/** Work that nobody waits for, until the end. */
+const createUnderWay = () => {
+  const works = new Set<Promise<unknown>>();
+  return {
+    add: (work: Promise<unknown>): void => {
+      const settled = work.then(
+        () => undefined,
+        () => undefined,
+      );
+      works.add(settled);
+      void settled.then(() => works.delete(settled));
+    },
+    settled: async (): Promise<void> => void (await Promise.all(works)),
+  };
+};
 
 /** Paths of a process that answers no requests but about itself. */
 const aboutItself = new Set(["/healthz", "/readyz", "/metrics"]);
@@ -57,18 +78,10 @@ export const serve = async (
   for (const message of unknownVariables(given, settingNames)) {
     console.warn(JSON.stringify({ level: "warn", event: "config_unknown", message }));
   }
-  const background = new Set<Promise<unknown>>();
-  const keep = (work: Promise<unknown>): void => {
-    const settled = work.then(
-      () => undefined,
-      () => undefined,
-    );
-    background.add(settled);
-    void settled.then(() => background.delete(settled));
-  };
+  const [background, jobs] = [createUnderWay(), createUnderWay()];
   const database = openDatabase(config.databaseUrl, { connections: settings.connections });
   const built = buildDeps(config, {
-    waitUntil: keep,
+    waitUntil: background.add,
     connect: createNodeConnect(),
     openFolder,
     openDatabase: () => database,
@@ -79,10 +92,11 @@ export const serve = async (
   const app = createApp(deps);
 
   const answersAll = answersRequests(settings.roles);
-  const listener = getRequestListener(async (request) => {
-    if (!answersAll && !aboutItself.has(new URL(request.url).pathname)) return await app.fetch(new Request(new URL("/", request.url)));
-    return await app.fetch(request);
-  });
+  const elsewhere = (): Response =>
+    problemResponse(new AppError("not_found", `this process answers ${[...aboutItself].join(", ")} alone`), randomUUID());
+  const listener = getRequestListener((request) =>
+    answersAll || aboutItself.has(new URL(request.url).pathname) ? app.fetch(request) : elsewhere(),
+  );
   const server = createServer({ ...timeouts, keepAliveTimeout: keepAliveMs }, (request: IncomingMessage, response: ServerResponse) => {
     tellOrigin(request, settings.trustsProxy);
     void listener(request, response);
@@ -100,7 +114,7 @@ export const serve = async (
   const trigger = (cron: string, scheduledAtMs: number = Date.now()): Promise<void> =>
     runScheduled(deps, cron, scheduledAtMs, (job) => own.has(job));
   const fire = (cron: string, atMs: number): void =>
-    keep(trigger(cron, atMs).catch((error: unknown) => deps.log.error("cron_failed", error, { cron })));
+    jobs.add(trigger(cron, atMs).catch((error: unknown) => deps.log.error("cron_failed", error, { cron })));
   const crons = Object.keys(schedule).filter((cron) => schedule[cron]?.some((job) => own.has(job)));
   let stopCron = (): void => undefined;
   if (options.cron !== false) {
@@ -116,7 +130,8 @@ export const serve = async (
     server.close();
     server.closeIdleConnections();
     await held.giveUpAll();
-    await within(Promise.all([closed, ...background]), patienceMs);
+    // A job ends with its minute. What it stops at is what a crash would stop it at, so its lease alone is what others wait for.
+    await Promise.all([within(Promise.all([closed, background.settled()]), patienceMs), within(jobs.settled(), jobPatienceMs)]);
     server.closeAllConnections();
     await within(database.close(), 1_000);
   };

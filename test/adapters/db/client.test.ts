@@ -15,12 +15,12 @@ let driver: Driver;
 let db: Database;
 
 // The one contract of both drivers: what holds over HTTP holds over a connection.
-describe.each(drivers)("$name", (kind) => {
+describe.each(drivers)("$name", (tried) => {
   beforeAll(async () => {
     database = await freshDatabase();
     await database.sql("create table things (id bigint primary key, name text constraint things_name_key unique)");
     await database.sql("grant all on things to tranche_app");
-    driver = await kind.open(database);
+    driver = await tried.open(database);
     ({ db } = driver);
   });
   afterAll(async () => {
@@ -198,7 +198,7 @@ describe.each(drivers)("$name", (kind) => {
   describe("limits", () => {
     let small: Driver;
     beforeAll(async () => {
-      small = await kind.open(database, { requestBytes: 10_000, responseBytes: 10_000, statementMs: 300 });
+      small = await tried.open(database, { requestBytes: 10_000, responseBytes: 10_000, statementMs: 300 });
     });
     afterAll(() => small.close());
 
@@ -251,7 +251,7 @@ describe.each(drivers)("$name", (kind) => {
       ["a wrong password", { password: "wrong" }, "refused_credentials"],
       ["no such database", { pathname: "/no_such" }, "missing_database"],
     ])("%s", async (_, wrong, fault) => {
-      const other = await kind.open({ ...database, appUrl: Object.assign(new URL(database.appUrl), wrong).href });
+      const other = await tried.open({ ...database, appUrl: Object.assign(new URL(database.appUrl), wrong).href });
       const error = await caught(other.db.rows(sql`select 1`));
       await other.close();
       expect(error).toMatchObject({ code: "unavailable", kind: fault });

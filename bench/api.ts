@@ -14,9 +14,14 @@ const batches = 32;
 const batchRequests = 150;
 const warmUpRequests = 750;
 
-const token = `trn_${"b".repeat(43)}`;
+export const token = `trn_${"b".repeat(43)}`;
 
-/** @returns the id of a customer with one hundred services and the token above */
+/** A customer with one hundred services and the token above. */
+export const seedList = async (url: string): Promise<{ readonly customerId: string; readonly services: number }> => ({
+  customerId: await seed(url),
+  services,
+});
+
 const seed = async (url: string): Promise<string> => {
   const client = new pg.Client(url);
   await client.connect();

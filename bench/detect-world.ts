@@ -86,6 +86,7 @@ export const createDetectWorld = async (domains: number, shards: number) => {
   // Longer than any shard's round that is queued here.
   const leases = createLeaseStore(db, 600_000);
   return {
+    url,
     endpoint,
     client,
     db,

@@ -12,6 +12,7 @@ import { benchHistory } from "./history.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchNotify } from "./notify.ts";
 import { benchRounds } from "./rounds.ts";
+import { benchSelfHosted } from "./self-hosted.ts";
 import { benchSlo } from "./slo.ts";
 import { benchStartup } from "./startup.ts";
 import { benchSteer } from "./steer.ts";
@@ -40,6 +41,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   bill: benchMoney,
   cost: benchCost,
   "cost-watch": benchCostWatch,
+  "self-hosted": benchSelfHosted,
   history: benchHistory,
 };
 

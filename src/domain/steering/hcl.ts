@@ -83,7 +83,7 @@ const assignments = (entries: readonly (readonly [key: string, value: HclValue])
     let [first, last] = [place, place];
     while (first > 0 && !isLong(entries[first - 1]?.[1] ?? null)) first -= 1;
     while (last + 1 < entries.length && !isLong(entries[last + 1]?.[1] ?? null)) last += 1;
-    return Math.max(...entries.slice(first, last + 1).map(([key]) => [...key].length));
+    return Math.max(...entries.slice(first, last + 1).map(([key]) => key.length));
   };
   // Of the present group; null between groups.
   let group: number | null = null;
@@ -93,7 +93,7 @@ const assignments = (entries: readonly (readonly [key: string, value: HclValue])
       return `${at}${key} = ${written(value, at)}`;
     }
     group ??= width(place);
-    return `${at}${key}${" ".repeat(group - [...key].length)} = ${inline(value)}`;
+    return `${at}${key}${" ".repeat(group - key.length)} = ${inline(value)}`;
   });
 };
 
@@ -146,7 +146,7 @@ export const writeHcl = (document: HclDocument): string => {
   return `${lines.join("\n").trimEnd()}\n`;
 };
 
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 const jsonValue = (value: HclValue): Json => {
   if (typeof value === "string") return plain(value);
@@ -157,7 +157,7 @@ const jsonValue = (value: HclValue): Json => {
   return Object.fromEntries(Object.entries(value.object).map(([key, one]) => [plain(key), jsonValue(one)]));
 };
 
-type Tree = { [key: string]: Json | Tree | Tree[] };
+type Tree = { [key: string]: Json };
 
 const bodyOf = ({ attributes = {}, blocks = [] }: HclBlock): Tree => {
   const body: Tree = {};
@@ -171,7 +171,7 @@ const place = (parent: Tree, block: HclBlock): void => {
   const labels = block.labels ?? [];
   const last = labels.at(-1);
   if (last === undefined) {
-    parent[block.block] = [...((parent[block.block] as Tree[] | undefined) ?? []), bodyOf(block)];
+    parent[block.block] = [...((parent[block.block] as Json[] | undefined) ?? []), bodyOf(block)];
     return;
   }
   let at = parent;
@@ -180,9 +180,9 @@ const place = (parent: Tree, block: HclBlock): void => {
 };
 
 /** The same document in Terraform's JSON syntax, as a file `*.tf.json` has it; comments are the list `//`. */
-export const writeTerraformJson = (document: HclDocument): { readonly [key: string]: Json } => {
+export const writeTerraformJson = (document: HclDocument): { [key: string]: Json } => {
   const comments = document.flatMap((item) => (item !== "gap" && "comment" in item ? [commentText(item)] : []));
   const root: Tree = comments.length === 0 ? {} : { "//": comments };
   for (const item of document) if (item !== "gap" && "block" in item) place(root, item);
-  return root as { readonly [key: string]: Json };
+  return root;
 };

@@ -35,8 +35,9 @@ export type TerraformService = {
   readonly serviceId: number;
   /** Of this page. */
   readonly domains: readonly TerraformDomain[];
-  /** How many the service has, on all pages. */
+  /** How many the service has, on all pages; whether there are more behind this one. */
   readonly domainsTotal: number;
+  readonly domainsBehind: boolean;
   /** Seconds of a pair that is not there yet. */
   readonly ttlSeconds: number;
   /** Whether a name is registered at a registry, so that it can only be a zone's own name. */
@@ -46,8 +47,8 @@ export type TerraformService = {
 };
 
 /** From there on Terraform knows `import` blocks with any resource (1.5.0), and the provider what is used of it. */
-export const terraformVersion = ">= 1.5";
-export const awsProviderVersion = ">= 5.0";
+const terraformVersion = ">= 1.5";
+const awsProviderVersion = ">= 5.0";
 
 /**
  * What tranche changes of a record (docs/terraform.md): its weight, with every switch, and its health check, with a standing failover.
@@ -264,7 +265,7 @@ const frameDocument = (account: TerraformAccount, advice: PolicyAdvice): HclDocu
  * nothing; pairs to be created as `POST .../provision` would create them; the policies of `GET .../iam-policy`, and the role.
  */
 export const terraformOf = (service: TerraformService): HclDocument => {
-  const { serviceId, domains, domainsTotal, frame } = service;
+  const { serviceId, domains, domainsTotal, domainsBehind, frame } = service;
   return [
     {
       comment: `Service ${serviceId} of tranche (docs/terraform.md). Weights and health checks are tranche's: Terraform leaves them alone.`,
@@ -273,5 +274,8 @@ export const terraformOf = (service: TerraformService): HclDocument => {
     ...(domainsTotal === 0 ? [{ comment: "The service has no domains yet: POST /v1/services/{id}/domains adds one." }] : []),
     ...(frame === null ? [] : ["gap" as const, ...frameDocument(frame.account, frame.advice)]),
     ...domains.flatMap((domain) => ["gap" as const, ...domainDocument(domain, service)]),
+    ...(domainsBehind
+      ? ["gap" as const, { comment: "The service has more domains: the next page has them, or `tranche service terraform` all of them." }]
+      : []),
   ];
 };

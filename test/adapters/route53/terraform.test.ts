@@ -108,7 +108,7 @@ describe("records for Terraform", () => {
     expect(
       at(name)
         .map(({ weight }) => weight)
-        .toSorted(),
+        .toSorted((a, b) => Number(a) - Number(b)),
     ).toEqual([0, 100]);
     // The configuration is the same: nothing for a plan but what is ignored.
     expect(await written({ name, records: after.records })).toEqual(first);

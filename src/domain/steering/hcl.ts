@@ -44,7 +44,7 @@ const wellFormed = (text: string): string => text.replace(loneSurrogates, "\u{FF
 const plain = (text: string): string => wellFormed(text).replace(/[$%]\{/g, (opening) => `${opening[0]}${opening}`);
 
 /** A text in quotes ("Strings and Templates", Terraform language documentation). */
-export const quoted = (text: string): string =>
+const quoted = (text: string): string =>
   `"${plain(text)
     .replace(/["\\]/g, (character) => `\\${character}`)
     .replace(unseen, (character) => short[character] ?? codeOf(character))}"`;

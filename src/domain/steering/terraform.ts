@@ -54,7 +54,7 @@ const awsProviderVersion = ">= 5.0";
  * What tranche changes of a record (docs/terraform.md): its weight, with every switch, and its health check, with a standing failover.
  * Everything else it writes back as it was.
  */
-export const ignoredByTerraform = ["weighted_routing_policy", "health_check_id"] as const;
+const ignoredByTerraform = ["weighted_routing_policy", "health_check_id"] as const;
 
 const raw = (expression: string): Expression => ({ expression });
 const attributesOf = (object: Readonly<Record<string, HclValue>>): HclValue => ({ object });

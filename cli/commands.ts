@@ -15,6 +15,7 @@ import { freeze, overrideClear, overrideSet, unfreeze } from "./commands/orders.
 import { adminReseal } from "./commands/reseal.ts";
 import { services } from "./commands/services.ts";
 import { adminMoveShards, adminShards } from "./commands/shards.ts";
+import { serviceTerraform } from "./commands/terraform.ts";
 import { status } from "./commands/status.ts";
 import { stormList, stormShow } from "./commands/storms.ts";
 
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   stormList,
   stormShow,
   objectives,
+  serviceTerraform,
   costSummary,
   costAnomalies,
   costAck,

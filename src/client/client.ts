@@ -72,14 +72,14 @@ const nextQuery = (link: string | null): Record<string, string> | null => {
 export const createClient = (options: ClientOptions) => {
   const fetchOnce = options.fetch ?? fetch;
 
-  const send = async (name: string, input: Loose): Promise<Response> => {
+  const send = async (name: string, input: Loose, accept = "application/json"): Promise<Response> => {
     const [method = "", template = ""] = name.split(" ");
     const path = template.replaceAll(/\{(\w+)\}/g, (_, key: string) => encodeURIComponent(String(input.path?.[key])));
     const url = new URL(`${options.baseUrl.replace(/\/+$/, "")}${path}`);
     for (const [key, value] of Object.entries(input.query ?? {})) {
       if (value !== undefined) url.searchParams.set(key, String(value));
     }
-    const headers = new Headers({ authorization: `Bearer ${options.token}`, accept: "application/json" });
+    const headers = new Headers({ authorization: `Bearer ${options.token}`, accept });
     if (options.customerId !== undefined) headers.set("x-customer-id", String(options.customerId));
     if (input.idempotencyKey !== undefined) headers.set("idempotency-key", input.idempotencyKey);
     if (input.body !== undefined) headers.set("content-type", "application/json");
@@ -111,6 +111,19 @@ export const createClient = (options: ClientOptions) => {
         if (next !== null && next["cursor"] === query["cursor"]) throw new TypeError("the next page of the list is the same one");
         query = next;
         yield* rows;
+      }
+    },
+
+    /** An answer as text of another type than JSON, such as `text/plain`, where the operation has it: page after page. */
+    texts: async function* <Name extends OperationName>(name: Name, accept: string, ...[input = {} as Input<Name>]: Arguments<Name>) {
+      const asked = input as Loose;
+      let query: Parameters | null = asked.query ?? {};
+      while (query !== null) {
+        const response = await send(name, { ...asked, query }, accept);
+        const next = nextQuery(response.headers.get("link"));
+        if (next !== null && next["cursor"] === query["cursor"]) throw new TypeError("the next page of the answer is the same one");
+        query = next;
+        yield await response.text();
       }
     },
   };

@@ -1008,6 +1008,8 @@ export type StandingFailover = {
   created_at: string;
 };
 
+export type TerraformConfiguration = Record<string, unknown>;
+
 export type FleetService = {
   service_id: number;
   customer_id: number;
@@ -3254,6 +3256,12 @@ export type Operations = {
     path: { id: number; childId: number; };
     query?: { customer_id?: number; };
     result: undefined;
+  };
+  /** Read a service as Terraform configuration: records, policies, role; as JSON for `Accept: application/json` */
+  "GET /v1/services/{id}/terraform": {
+    path: { id: number; };
+    query?: { customer_id?: number; cursor?: string; frame?: "true" | "false"; };
+    result: TerraformConfiguration;
   };
   /** Look at all services at once, those in trouble first */
   "GET /v1/fleet": {

@@ -261,6 +261,16 @@ describe("what is looked at", () => {
     expect(await json(adminToken, "storm", "list", "--limit", "1")).toHaveLength(1);
   });
 
+  it("a service as Terraform configuration, in both syntaxes", async () => {
+    const { code, out } = await tranche(viewer, "service", "terraform", "web");
+    expect(code).toBe(0);
+    expect(out).toContain('resource "aws_iam_policy" "tranche_1" {');
+    expect(out).toMatch(/^# Domain 1, "app\.example\.com": /m);
+    expect(Object.keys(await json<object>(viewer, "service", "terraform", "web", "--without-frame"))).toEqual(["//"]);
+    expect(await tranche(viewer, "service", "terraform", "nothing")).toMatchObject({ code: 1 });
+    expect(await tranche(viewer, "service", "terraform")).toMatchObject({ code: 2 });
+  });
+
   it("objectives and their budget", async () => {
     expect((await tranche(viewer, "objectives", "--service", "web")).out).toMatch(/visitors are served +99\.9 % +30 d +insufficient_data/);
   });

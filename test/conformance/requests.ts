@@ -190,6 +190,11 @@ const others = ({ admin, cron, tenant, link, docsPaths }: Credentials): Case[] =
     get("a foreign customer", "/v1/services", { ...bearer(tenant.viewer), "x-customer-id": String(missingId) }),
     get("a page of one", "/v1/services?limit=1", bearer(tenant.viewer)),
     get("lines as CSV", `/v1/invoices/${tenant.ids["invoices"]}/lines`, { ...bearer(tenant.viewer), accept: "text/csv" }),
+    get("a service as Terraform configuration", `/v1/services/${tenant.ids["services"]}/terraform`, bearer(tenant.viewer)),
+    get("a service as Terraform configuration in JSON", `/v1/services/${tenant.ids["services"]}/terraform`, {
+      ...bearer(tenant.viewer),
+      accept: "application/json",
+    }),
     get("a shared invoice for a browser", `/i/${link}?utm_source=mail`, { accept: "text/html,*/*;q=0.8" }),
     get("a status page for a browser", `/status/${tenant.ids["status"]}`, { accept: "text/html,*/*;q=0.8" }),
     get("a status page for whoever has it", `/status/${tenant.ids["status"]}`, { "if-none-match": "*" }),

@@ -32,6 +32,26 @@ const made = async (name: string): Promise<number> => {
 };
 
 describe("the wizard", () => {
+  it("gives a service as a file for Terraform, to viewers of its customer alone", async () => {
+    const id = await made("terraform");
+    const at = `/console/setup/${id}/terraform`;
+    await forms.ask(`/console/setup/${id}/domains`, editor, {
+      name: "tf.example.test",
+      primary_target: "app.a.cdn.net",
+      backup_target: "app.b.cdn.net",
+      probe_path: "",
+      expect_status: "200-399",
+      normal_weights: "90 : 10",
+    });
+    expect((await forms.ask(`/console/setup/${id}/records`, viewer)).text).toContain(`<a href="${at}" download>`);
+    const file = await forms.ask(at, viewer);
+    const { text } = await forms.api.call("GET", `/v1/services/${id}/terraform`, { token: acme.viewer });
+    expect([file.status, file.text]).toEqual([200, text]);
+    const globex = await forms.api.onboard("globex-terraform");
+    expect((await forms.ask(at, await forms.signIn(globex.viewer))).status).toBe(404);
+    expect((await forms.ask(at, "")).text).not.toContain("tf.example.test");
+  });
+
   it("goes from a name to a checked service, each step by the function of its route, and finds the step again", async () => {
     const { ask, api, published } = forms;
     const id = await made("steps");

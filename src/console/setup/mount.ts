@@ -5,6 +5,7 @@ import { registerPolicyStep } from "./policy.ts";
 import { registerReadinessStep } from "./readiness.ts";
 import { registerRecordsStep } from "./records.ts";
 import { registerServiceStep } from "./service.ts";
+import { registerTerraformFile } from "./terraform.ts";
 import { registerVerificationStep } from "./verification.ts";
 
 /**
@@ -18,4 +19,5 @@ export const mountSetup = (app: App, deps: Deps): void => {
   registerVerificationStep(app, deps);
   registerPolicyStep(app, deps);
   registerReadinessStep(app, deps);
+  registerTerraformFile(app, deps);
 };

@@ -101,7 +101,8 @@ export const registerRecordsStep = (app: App, deps: Deps): void => {
       sections.length === 0
         ? empty("No domains yet.", html`Records belong to domains: <a href="${stepPath(service.id, "domains")}">add one</a> first.`)
         : html`${sections}${domains.length > domainsShown ? html`<p class="hint">The first ${domainsShown} of them: <code>GET /v1/services/${service.id}</code> has all.</p>` : ""}
-<p class="hint">Who else changes the zone keeps out of the pair's weights: tranche puts its own back. The credentials that it uses, and what they may do, are in <code>GET /v1/services/${service.id}/iam-policy</code>.</p>`;
+<p class="hint">Who else changes the zone keeps out of the pair's weights: tranche puts its own back. The credentials that it uses, and what they may do, are in <code>GET /v1/services/${service.id}/iam-policy</code>.</p>
+<p class="hint">With Terraform: <a href="${setupPath}/${service.id}/terraform" download>all of this as configuration</a>, which leaves the weights to tranche.</p>`;
     return c.html(await stepPageOf(c, deps.clock.nowMs(), standing, { step: "records", says, body, hasNext: sections.length > 0 }), status);
   };
 

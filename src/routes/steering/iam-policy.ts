@@ -3,7 +3,7 @@ import type { Deps } from "../../adapters/ports/deps.ts";
 import { noSuchResource } from "../../auth/guards.ts";
 import type { Guards } from "../../auth/guards.ts";
 import { defaultPartition, partitionOf } from "../../domain/steering/aws-partition.ts";
-import type { PermittedDomain } from "../../domain/steering/iam-policy.ts";
+import type { PermittedDomain, PolicyAdvice } from "../../domain/steering/iam-policy.ts";
 import { iamPolicyFor } from "../../domain/steering/iam-policy.ts";
 import type { IamPolicy } from "../../domain/steering/iam-statements.ts";
 import { siteOf } from "../../registrable-domain.ts";
@@ -59,11 +59,14 @@ export const representPolicy = ({ Version, Statement }: IamPolicy): Policy => ({
   })),
 });
 
+/** What AWS has to permit for these domains, in the partition that this deployment is configured for. */
+export const policyAdvice = ({ config }: Deps, domains: readonly PermittedDomain[]): PolicyAdvice =>
+  iamPolicyFor((partitionOf(config.route53.region) ?? defaultPartition).name, domains, siteOf);
+
 /** `/v1/services/{id}/iam-policy`: the minimal IAM policy for all services of its account. */
 export const registerIamPolicy = (app: App, deps: Deps, guards: Guards): void => {
-  const partition = (partitionOf(deps.config.route53.region) ?? defaultPartition).name;
   const advise = (domains: readonly PermittedDomain[]) => {
-    const { policies: documents, notes } = iamPolicyFor(partition, domains, siteOf);
+    const { policies: documents, notes } = policyAdvice(deps, domains);
     const [first = { Version: "2012-10-17", Statement: [] } as const] = documents;
     return { policy: representPolicy(first), policies: documents.map(representPolicy), notes: [...notes] };
   };

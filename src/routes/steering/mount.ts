@@ -13,6 +13,7 @@ import { registerProvision } from "./provision.ts";
 import { registerReadiness } from "./readiness.ts";
 import { registerRouting } from "./routing.ts";
 import { registerStandingFailover } from "./standing-failover.ts";
+import { registerTerraform } from "./terraform.ts";
 import { registerZoneGrants } from "./zone-grants.ts";
 
 /** Routing of a service, overrides, DNS credentials and readiness. */
@@ -27,6 +28,7 @@ export const mountSteering = (app: App, deps: Deps, guards: Guards): void => {
   registerReadiness(app, deps, guards);
   registerProvision(app, deps, guards);
   registerStandingFailover(app, deps, guards);
+  registerTerraform(app, deps, guards);
   registerFleet(app, deps, guards);
   registerFreezeOfServices(app, deps, guards);
   registerPanic(app, deps, guards);

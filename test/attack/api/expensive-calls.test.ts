@@ -63,6 +63,7 @@ it("counts roles that are tried at STS with the operator's own credentials", asy
 it.each([
   ["POST", "readiness/check"],
   ["GET", "iam-policy"],
+  ["GET", "terraform"],
 ])("counts %s %s for what it is worth", async (method, path) => {
   const { api, acme } = await limited();
   const service = await api.service(acme.editor);

@@ -6,7 +6,8 @@ import type { HuntStore } from "../../../src/adapters/ports/cost/hunting.ts";
 import type { DnsAccess } from "../../../src/adapters/ports/steering/dns-access.ts";
 import type { PairReading } from "../../../src/adapters/ports/steering/dns.ts";
 import { createDnsRefusal } from "../../../src/adapters/route53/dns-log.ts";
-import { checkBackups, huntZombies } from "../../../src/cron/cost/hunt.ts";
+import { checkBackups } from "../../../src/cron/cost/check-backups.ts";
+import { huntZombies } from "../../../src/cron/cost/hunt.ts";
 import type { HuntDeps } from "../../../src/cron/cost/hunt.ts";
 import { idleAfterMs } from "../../../src/domain/cost/zombie.ts";
 import type { ZombieRule } from "../../../src/domain/cost/zombie.ts";
@@ -47,7 +48,7 @@ const depsOf = ({ own, cloud, store }: Outside, atMs: number): HuntDeps & { line
       ofAll: async (ids) => new Map(access === null ? [] : ids.map((id) => [id, access])),
     },
     cloud: cloud === undefined ? null : { of: async () => [cloud] },
-    clock: { nowMs: () => atMs, sleep: () => Promise.resolve() },
+    clock: { nowMs: () => atMs, sleep: () => Promise.withResolvers<void>().promise },
     log: memory.log,
     lines: memory.lines,
   };
@@ -62,7 +63,7 @@ const leased = async <T>(job: string, work: (fence: { name: string; epoch: numbe
 };
 
 const hunt = async (outside: Outside = {}, atMs = now) => {
-  await world.sql("update zombie_hunts set hunted_at = now() - interval '30 days'");
+  await world.sql("update zombie_hunts set hunted_at = now() - interval '30 days', tried_at = now() - interval '30 days'");
   return await leased("hunt-zombies", (fence) => huntZombies(depsOf(outside, atMs), fence));
 };
 
@@ -302,7 +303,9 @@ describe("the hunt", () => {
     };
     expect(await hunt({ store: { facts } })).toMatchObject({ customers: 1, failed: 1 });
     expect(await found()).toEqual(["customer-without-service: customer globex (open)"]);
-    expect(await store.due(now, 10)).toEqual([acme]);
+    // Not at once, and behind all others.
+    expect(await store.due(now, now - hourMs, 10)).toEqual([]);
+    expect(await store.due(now, now + hourMs, 10)).toEqual([acme]);
     expect(globex).toBeGreaterThan(0);
   });
 

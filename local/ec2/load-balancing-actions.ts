@@ -37,7 +37,7 @@ export const loadBalancingActions: Record<string, (spot: Spot, form: URLSearchPa
           element("ListenerArn", listenerArn(spot, balancer, listener)),
           element("LoadBalancerArn", balancerArn(spot, balancer.name)),
           ...(listener.protocol === undefined ? [] : [element("Port", listener.port), element("Protocol", listener.protocol)]),
-          element("DefaultActions", [action(spot, listener.action)]),
+          element("DefaultActions", [actionOf(spot, listener.action)]),
         ]),
       ["LoadBalancerArn"],
     );
@@ -57,7 +57,7 @@ export const loadBalancingActions: Record<string, (spot: Spot, form: URLSearchPa
           element("Priority", priority),
           element("IsDefault", priority === "default"),
           element("Conditions", []),
-          element("Actions", [action(spot, own)]),
+          element("Actions", [actionOf(spot, own)]),
         ]),
       ["ListenerArn"],
     );
@@ -80,7 +80,7 @@ export const loadBalancingActions: Record<string, (spot: Spot, form: URLSearchPa
   },
 };
 
-function action(spot: Spot, what: SiteAction): Markup {
+function actionOf(spot: Spot, what: SiteAction): Markup {
   if ("forward" in what)
     return element("member", [element("Type", "forward"), element("TargetGroupArn", groupArn(spot, what.forward)), element("Order", 1)]);
   if ("redirect" in what) {

@@ -1,3 +1,5 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createHuntStore } from "../../../src/adapters/db/cost/hunting.ts";
 import type { CloudFacts } from "../../../src/adapters/ports/cost/cloud.ts";
@@ -140,6 +142,11 @@ describe("what nobody knows is not over", () => {
        values ($1, 'logs', 'AKIAEXAMPLE', 's', 'us-east-1', 'logs', '{123456789012}', '{us-east-1}', now() - interval '40 days')`,
       [acme],
     );
+    // Whether it would be used, nobody knows.
+    await world.sql("update cost_accounts set last_error = 'AccessDenied'");
+    await hunts.hunt();
+    expect(await states("account-unused")).toEqual([]);
+    await world.sql("update cost_accounts set last_error = null");
     await hunts.hunt();
     expect(await states("account-unused")).toEqual(["account-unused: cost account logs (open)"]);
     await world.sql("update cost_accounts set last_error = 'AccessDenied'");
@@ -202,9 +209,12 @@ describe("what is called otherwise", () => {
       [acme, "0".repeat(64)],
     );
     await hunts.hunt();
-    const of = async () => await world.sql<{ id: number }>("select id, rule, service_id, state from zombies order by id");
+    const of = async () =>
+      await world.sql<{ id: string; rule: string; service_id: string | null; state: string }>(
+        "select id, rule, service_id, state from zombies order by id",
+      );
     const before = await of();
-    expect(before.map(({ rule }: Record<string, unknown>) => rule).toSorted()).toEqual([
+    expect(before.map(({ rule }) => rule)).toEqual([
       "backup-would-not-pay",
       "cdn-without-traffic",
       "cdn-without-traffic",
@@ -213,8 +223,8 @@ describe("what is called otherwise", () => {
       "third-record",
       "token-never-used",
     ]);
-    for (const one of before as unknown as Record<string, unknown>[])
-      expect([one["rule"], Number(one["service_id"])]).toEqual([one["rule"], one["rule"] === "token-never-used" ? 0 : serviceId]);
+    for (const one of before)
+      expect([one.rule, Number(one.service_id)]).toEqual([one.rule, one.rule === "token-never-used" ? 0 : serviceId]);
 
     await world.sql("update services set name = 'shop'");
     await world.sql("update customer_tokens set name = 'build'");
@@ -303,7 +313,8 @@ describe("one that fails", () => {
 
   it("of the backups' customers leaves the others theirs", async () => {
     const globex = await world.customer("globex");
-    for (const customerId of [acme, globex]) await hunts.probes((await hunts.complete(customerId, `web-${customerId}`)).domainId, deadHours);
+    for (const customerId of [acme, globex])
+      await hunts.probes((await hunts.complete(customerId, `web-${customerId}`)).domainId, deadHours);
     const store = createHuntStore(database.db);
     const record: HuntStore["record"] = async (fence, customerId, ...rest) => {
       if (customerId === acme) throw new Error("poisoned");
@@ -396,5 +407,56 @@ describe("what is absurd", () => {
     expect(await store.begin(stale, acme)).toBe(false);
     expect(await store.sighted(stale, acme, ["zone-without-records"], [sighting], [])).toBeNull();
     expect(await world.sql("select from zombie_sightings")).toEqual([]);
+  });
+});
+
+describe("the migration", () => {
+  const migration = async (): Promise<string> => {
+    const folder = join(import.meta.dirname, "../../../drizzle");
+    const name = (await readdir(folder)).find((one) => one.endsWith("_zombie_keys.sql"));
+    return await readFile(join(folder, name ?? "none"), "utf8");
+  };
+
+  it("knows what was found by names by what bears them, and once what was found by two accounts", async () => {
+    const { serviceId, domainId } = await hunts.complete(acme, "web");
+    await world.sql("insert into customer_tokens (customer_id, name, role, token_hash) values ($1, 'ci', 'editor', $2)", [
+      acme,
+      "0".repeat(64),
+    ]);
+    await world.sql("drop index zombies_live_key");
+    const old: readonly (readonly [rule: string, resource: string, account: string])[] = [
+      ["backup-would-not-pay", "web on fastly", ""],
+      ["cdn-without-traffic", "cloudflare of web", "cloudflare"],
+      ["customer-without-service", "customer acme", ""],
+      ["domain-unverified", "web.example.test", ""],
+      ["service-incomplete", "web", ""],
+      ["third-record", "web.example.test blue", "route53"],
+      ["token-unused", "token ci", ""],
+      ["volume-unattached", "vol-1", "1"],
+      ["volume-unattached", "vol-1", "2"],
+    ];
+    for (const [rule, resource, account] of old)
+      await world.sql(
+        `insert into zombies (customer_id, rule, resource, account, severity, first_seen, last_seen, last_activity, reason, remedy)
+         values ($1, $2, $3, $4, 'warning', now(), now(), now(), 'r', 'r')`,
+        [acme, rule, resource, account],
+      );
+    const statements = (await migration()).split("--> statement-breakpoint").filter((one) => /^\s*(--.*\s+)?UPDATE|UNIQUE/m.test(one));
+    for (const statement of statements) await world.sql(statement);
+    const rows = await world.sql<{ rule: string; key: string; service_id: string | null }>(
+      "select rule, coalesce(key, resource) as key, service_id from zombies where state = 'open' order by rule",
+    );
+    const [token] = await world.sql<{ id: string }>("select id from customer_tokens");
+    const service = String(serviceId);
+    expect(rows.map((one) => [one.rule, one.key, one.service_id])).toEqual([
+      ["backup-would-not-pay", `service ${service} on fastly`, service],
+      ["cdn-without-traffic", `cloudflare of service ${service}`, service],
+      ["customer-without-service", `customer ${acme}`, null],
+      ["domain-unverified", `domain ${domainId}`, service],
+      ["service-incomplete", `service ${service}`, service],
+      ["third-record", "web.example.test blue", service],
+      ["token-unused", `token ${token?.id}`, null],
+      ["volume-unattached", "vol-1", null],
+    ]);
   });
 });

@@ -54,9 +54,6 @@ const record = (
   isWhole: boolean,
 ): SQL => {
   const own = sql`${customerId}::bigint`;
-  const hunt = sql`
-    insert into zombie_hunts (customer_id, hunted_at, tried_at, unread) select ${own}, now(), now(), ${json(unread)} from fence
-    on conflict (customer_id) do update set hunted_at = excluded.hunted_at, unread = excluded.unread`;
   // Of a service that was deleted while it was looked at nothing is found: its end has ended all that was.
   return sql`
     with ${fenceCte(fence)}, sent as materialized (
@@ -77,7 +74,10 @@ const record = (
       where z.customer_id = ${own} and z.state <> 'remediated' and z.rule = any(${names(rules)}) and exists (select from fence)
         and not exists (select from sent x where x.rule = z.rule and x.key = ${keyOf})
         and not ${isUnknown(unknown, "z", keyOf)} returning 1
-    ), hunt as (${isWhole ? hunt : sql`select 1`})
+    ), hunt as (
+      insert into zombie_hunts (customer_id, hunted_at, tried_at, unread) select ${own}, now(), now(), ${json(unread)} from fence where ${isWhole}::boolean
+      on conflict (customer_id) do update set hunted_at = excluded.hunted_at, unread = excluded.unread
+    )
     select exists (select from fence) as held, (select count(*) from opened)::int as opened, (select count(*) from ended)::int as ended`;
 };
 

@@ -33,9 +33,9 @@ const sightedRules: readonly ZombieRule[] = [
 const cloudRules: readonly ZombieRule[] = ["address-unassociated", "volume-unattached", "stopped-instance-volumes", "load-balancer-idle"];
 
 /** What each source may take of a run, one after another: one that hangs takes its own time, and nothing of the others'. */
-export const inventoryMs = 15_000;
-export const pairsMs = 5_000;
-export const cloudMs = 15_000;
+const inventoryMs = 15_000;
+const pairsMs = 5_000;
+const cloudMs = 15_000;
 /** How much longer one is waited for that does not heed its time. */
 const graceMs = 1_000;
 

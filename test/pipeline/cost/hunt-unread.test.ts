@@ -57,6 +57,19 @@ describe("what nobody knows is not over", () => {
     expect(await hunts.found()).toEqual(["backup-would-not-pay: web on fastly (remediated)"]);
   });
 
+  it("but what is known meanwhile is: a hunt that takes its time outside opens nothing again", async () => {
+    const { domainId } = await hunts.complete(acme, "web");
+    await hunts.probes(domainId, deadHours);
+    await hunts.check();
+    const cloud = async () => {
+      await world.sql("update probe_rollups_hour set ok = 1 where start_at > now() - interval '3 hours'");
+      await hunts.check();
+      return [];
+    };
+    expect(await hunts.hunt({ cloud })).toMatchObject({ opened: 0, failed: 0 });
+    expect(await hunts.found()).toEqual(["backup-would-not-pay: web on fastly (remediated)"]);
+  });
+
   it("a backup whose service has changed its primary alone", async () => {
     const { serviceId, domainId } = await hunts.complete(acme, "web");
     await hunts.probes(domainId, deadHours);
@@ -258,9 +271,8 @@ describe("one that fails", () => {
       return await store.facts(customerId, atMs);
     };
     // A run that ends after one customer.
-    let reads = 0;
     const due: HuntStore["due"] = async (...args) => (await store.due(...args)).slice(0, 1);
-    for (; reads < 6; reads += 1) await hunts.run({ store: { facts, due } }, Date.now() + 2 * hourMs);
+    for (let run = 0; run < 6; run += 1) await hunts.run({ store: { facts, due } }, Date.now() + 2 * hourMs);
     const [row] = await world.sql<{ n: string }>("select count(*) as n from zombie_hunts where hunted_at is not null");
     expect(Number(row?.n)).toBe(5);
     // It is tried again, but not within the hour; and who has not been hunted for reads no hunt.

@@ -4,7 +4,7 @@ import type { Markup } from "../route53/xml.ts";
 import { element, xmlDocument } from "../route53/xml.ts";
 import type { Refusals } from "./form.ts";
 import { pageOf, requireFields, sizeOf } from "./form.ts";
-import type { SiteGroup, Spot } from "./site.ts";
+import type { SiteAction, SiteBalancer, SiteGroup, SiteListener, Spot } from "./site.ts";
 
 const NAMESPACE = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/";
 const PAGE: readonly [number, number] = [1, 400];
@@ -25,6 +25,43 @@ export const loadBalancingActions: Record<string, (spot: Spot, form: URLSearchPa
         element("State", [element("Code", "active")]),
       ]),
     ),
+  DescribeListeners: (spot, form) => {
+    const balancer = balancerOf(spot, form.get("LoadBalancerArn"));
+    return describe(
+      "DescribeListeners",
+      "Listeners",
+      balancer.listeners ?? [],
+      form,
+      (listener) =>
+        element("member", [
+          element("ListenerArn", listenerArn(spot, balancer, listener)),
+          element("LoadBalancerArn", balancerArn(spot, balancer.name)),
+          ...(listener.protocol === undefined ? [] : [element("Port", listener.port), element("Protocol", listener.protocol)]),
+          element("DefaultActions", [actionOf(spot, listener.action)]),
+        ]),
+      ["LoadBalancerArn"],
+    );
+  },
+  DescribeRules: (spot, form) => {
+    const { arn, listener } = listenerOf(spot, form.get("ListenerArn"));
+    const { rules = [] } = listener;
+    const all = [...rules.map((own, index) => ({ own, priority: String(index + 1) })), { own: listener.action, priority: "default" }];
+    return describe(
+      "DescribeRules",
+      "Rules",
+      all,
+      form,
+      ({ own, priority }) =>
+        element("member", [
+          element("RuleArn", `${arn.replace(":listener/", ":listener-rule/")}/${priority}`),
+          element("Priority", priority),
+          element("IsDefault", priority === "default"),
+          element("Conditions", []),
+          element("Actions", [actionOf(spot, own)]),
+        ]),
+      ["ListenerArn"],
+    );
+  },
   DescribeTargetGroups: (spot, form) =>
     describe("DescribeTargetGroups", "TargetGroups", spot.site.groups ?? [], form, ({ name, balancers }) => {
       const arns = balancers.map((balancer) => element("member", balancerArn(spot, balancer)));
@@ -42,6 +79,37 @@ export const loadBalancingActions: Record<string, (spot: Spot, form: URLSearchPa
     return render("DescribeTargetHealth", [element("TargetHealthDescriptions", targets)]);
   },
 };
+
+function actionOf(spot: Spot, what: SiteAction): Markup {
+  if ("forward" in what)
+    return element("member", [element("Type", "forward"), element("TargetGroupArn", groupArn(spot, what.forward)), element("Order", 1)]);
+  if ("redirect" in what) {
+    const config = element("RedirectConfig", [element("Host", what.redirect), element("StatusCode", "HTTP_301")]);
+    return element("member", [element("Type", "redirect"), element("Order", 1), config]);
+  }
+  const config = element("FixedResponseConfig", [element("StatusCode", what.status)]);
+  return element("member", [element("Type", "fixed-response"), element("Order", 1), config]);
+}
+
+function balancerOf(spot: Spot, arn: string | null): SiteBalancer {
+  if (arn === null) throw new ApiError(400, "ValidationError", "You must specify either listener ARNs or a load balancer ARN");
+  const balancer = (spot.site.balancers ?? []).find(({ name }) => balancerArn(spot, name) === arn);
+  if (balancer === undefined) throw new ApiError(400, "LoadBalancerNotFound", `Load balancers '[${arn}]' not found`);
+  return balancer;
+}
+
+function listenerArn(spot: Spot, { name }: SiteBalancer, { port }: SiteListener): string {
+  return `${balancerArn(spot, name).replace(":loadbalancer/", ":listener/")}/${port.toString(16).padStart(16, "0")}`;
+}
+
+function listenerOf(spot: Spot, arn: string | null): { arn: string; listener: SiteListener } {
+  if (arn === null) throw new ApiError(400, "ValidationError", "You must specify either listener ARN or rule ARNs");
+  for (const balancer of spot.site.balancers ?? []) {
+    const listener = balancer.listeners?.find((one) => listenerArn(spot, balancer, one) === arn);
+    if (listener !== undefined) return { arn, listener };
+  }
+  throw new ApiError(400, "ListenerNotFound", `One or more listeners not found`);
+}
 
 function balancerArn({ accountId, region, site }: Spot, name: string): string {
   const { type = "application" } = (site.balancers ?? []).find((one) => one.name === name) ?? {};
@@ -66,8 +134,9 @@ function describe<Item>(
   all: readonly Item[],
   form: URLSearchParams,
   member: (item: Item) => Markup,
+  fields: readonly string[] = [],
 ): string {
-  requireFields(form, (name) => name === "PageSize" || name === "Marker", refusals);
+  requireFields(form, (name) => name === "PageSize" || name === "Marker" || fields.includes(name), refusals);
   const { items, next } = pageOf(all, form, "Marker", sizeOf(form, "PageSize", PAGE, refusals), refusals);
   return render(action, [element(listName, items.map(member)), ...(next === null ? [] : [element("NextMarker", next)])]);
 }

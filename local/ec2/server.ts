@@ -101,7 +101,7 @@ function regionOf({ headers }: SignedRequest): string {
 
 /**
  * EC2 and Elastic Load Balancing on 127.0.0.1, of every region: the Query APIs 2016-11-15 and 2015-12-01 as far as they describe addresses,
- * volumes, instances, load balancers, target groups and their targets, with real Signature V4, pages, and regions that are not enabled.
+ * volumes, instances, load balancers with their listeners and rules, target groups and their targets, with real Signature V4, pages, and regions that are not enabled.
  */
 export async function startCloud(options: CloudServerOptions): Promise<CloudServer> {
   const { accounts, sessions = () => undefined, now = Date.now } = options;

@@ -5,7 +5,7 @@ export interface Site {
   addresses?: readonly { allocationId: string; publicIp: string; associationId?: string; instanceId?: string; serviceManaged?: string }[];
   volumes?: readonly SiteVolume[];
   instances?: readonly SiteInstance[];
-  balancers?: readonly { name: string; type?: "application" | "network" | "gateway" }[];
+  balancers?: readonly SiteBalancer[];
   groups?: readonly SiteGroup[];
 }
 
@@ -23,6 +23,25 @@ export interface SiteInstance {
   /** The reason of the last transition, such as `User initiated (2026-11-20 10:00:00 GMT)`. */
   reason?: string;
 }
+
+export interface SiteBalancer {
+  name: string;
+  type?: "application" | "network" | "gateway";
+  /** By their ports. */
+  listeners?: readonly SiteListener[];
+}
+
+export interface SiteListener {
+  /** None: a gateway's. */
+  protocol?: "HTTP" | "HTTPS" | "TCP";
+  port: number;
+  action: SiteAction;
+  /** Beside the default one. */
+  rules?: readonly SiteAction[];
+}
+
+/** What becomes of a request: it is forwarded to a group, or answered without one. */
+export type SiteAction = { forward: string } | { redirect: string } | { status: number };
 
 export interface SiteGroup {
   name: string;

@@ -72,7 +72,10 @@ describe("docs/cost.md", () => {
 
   it("has every rule of what idles, with its time", () => {
     const said = (ms: number): string => (ms === 24 * hourMs ? "24 hours" : `${ms / 24 / hourMs} days`);
-    const rules = rowsAfter("called idle: `GET /v1/cost/zombies` says what that was.\n").map(([rule, , after]) => [rule, after]);
+    const rules = rowsAfter("neither called idle nor over: `GET /v1/cost/hunt` says what that was.\n").map(([rule, , after]) => [
+      rule,
+      after,
+    ]);
     expect(rules).toEqual(zombieRules.map((rule) => [`\`${rule}\``, said(idleAfterMs[rule])]));
   });
 });

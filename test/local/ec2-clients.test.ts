@@ -9,10 +9,14 @@ import {
 } from "@aws-sdk/client-ec2";
 import type { ElasticLoadBalancingV2ServiceException } from "@aws-sdk/client-elastic-load-balancing-v2";
 import {
+  DescribeListenersCommand,
   DescribeLoadBalancersCommand,
+  DescribeRulesCommand,
   DescribeTargetHealthCommand,
   ElasticLoadBalancingV2Client,
+  paginateDescribeListeners,
   paginateDescribeLoadBalancers,
+  paginateDescribeRules,
   paginateDescribeTargetGroups,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -33,7 +37,17 @@ const site = {
     state: n % 4 === 0 ? ("running" as const) : ("stopped" as const),
     ...(n % 4 !== 0 && { reason: "User initiated (2026-11-20 10:00:00 GMT)" }),
   })),
-  balancers: [{ name: "web" }, { name: "old", type: "network" as const }, { name: "api" }],
+  balancers: [
+    {
+      name: "web",
+      listeners: [
+        { protocol: "HTTP" as const, port: 80, action: { redirect: "www.example.com" } },
+        { protocol: "HTTPS" as const, port: 443, action: { forward: "web-a" }, rules: [{ status: 404 }, { redirect: "www.example.com" }] },
+      ],
+    },
+    { name: "old", type: "network" as const },
+    { name: "api" },
+  ],
   groups: [
     { name: "web-a", balancers: ["web"], targets: [{ id: "i-00", state: "healthy" as const }] },
     { name: "old", balancers: ["old"], targets: [] },
@@ -151,6 +165,35 @@ describe("AWS's own client of Elastic Load Balancing", () => {
       ["old", [arn("net", "old")]],
       ["loose", []],
     ]);
+  });
+
+  it("reads listeners and their rules, page by page", async () => {
+    const client = elbOf(await start());
+    const base = `arn:aws:elasticloadbalancing:eu-central-1:${cloudAccountId}`;
+    const LoadBalancerArn = `${base}:loadbalancer/app/web/50dc6c495c0c9188`;
+    const listeners = (await all(paginateDescribeListeners({ client }, { LoadBalancerArn, PageSize: 1 }))).flatMap(
+      ({ Listeners = [] }) => Listeners,
+    );
+    expect(listeners.map(({ Port, Protocol, DefaultActions }) => [Port, Protocol, DefaultActions?.map(({ Type }) => Type)])).toEqual([
+      [80, "HTTP", ["redirect"]],
+      [443, "HTTPS", ["forward"]],
+    ]);
+    const rules = (await all(paginateDescribeRules({ client }, { ListenerArn: listeners[1]?.ListenerArn, PageSize: 2 }))).flatMap(
+      ({ Rules = [] }) => Rules,
+    );
+    expect(rules.map(({ Priority, IsDefault, Actions }) => [Priority, IsDefault, Actions?.map(({ Type }) => Type)])).toEqual([
+      ["1", false, ["fixed-response"]],
+      ["2", false, ["redirect"]],
+      ["default", true, ["forward"]],
+    ]);
+    const gone = `${base}:loadbalancer/app/gone/50dc6c495c0c9188`;
+    expect(await refusal(client.send(new DescribeListenersCommand({ LoadBalancerArn: gone })))).toEqual([
+      "LoadBalancerNotFoundException",
+      400,
+    ]);
+    expect(await refusal(client.send(new DescribeListenersCommand({})))).toEqual(["ValidationError", 400]);
+    const nowhere = new DescribeRulesCommand({ ListenerArn: `${base}:listener/app/gone/50dc6c495c0c9188/1` });
+    expect(await refusal(client.send(nowhere))).toEqual(["ListenerNotFoundException", 400]);
   });
 
   it("reads the health of targets", async () => {

@@ -1,6 +1,7 @@
 import type { TestDatabase } from "./database.ts";
 
 export const hourMs = 3_600_000;
+export const dayMs = 24 * hourMs;
 
 /** An event as it lies in the queue; `cents` null: its cost is not known. */
 export type QueuedFor = {

@@ -15,8 +15,8 @@ export type Listing<Item> = {
   readonly read: (node: XmlNode) => Page<Item>;
 };
 
-/** What was listed, and why not all; null: it is all. */
-export type Listed<Item> = { readonly items: readonly Item[]; readonly problem: string | null };
+/** What was listed, and why not all; null: it is all. `code`: of an answer that says so. */
+export type Listed<Item> = { readonly items: readonly Item[]; readonly problem: string | null; readonly code?: string };
 
 /** Who decides how many there are is the customer. */
 const mostPages = 20;
@@ -43,6 +43,7 @@ export const listAll = async <Item>(ask: Ask, listing: Listing<Item>, form: Form
     }
     return { items, problem: `there are more than ${items.length}, which is all that is looked at` };
   } catch (thrown) {
-    return { items, problem: describe(failureOf(thrown)) };
+    const failure = failureOf(thrown);
+    return { items, problem: describe(failure), code: failure.code };
   }
 };

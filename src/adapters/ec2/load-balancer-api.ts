@@ -57,6 +57,43 @@ export const groupListing: Listing<TargetGroup> = {
   },
 };
 
+/** A listener of a load balancer. `hasRules`: it may have others than its default. */
+export type Listener = { readonly arn: string; readonly answers: boolean; readonly hasRules: boolean };
+
+/** What answers a request without any target. */
+const answering = new Set(["redirect", "fixed-response"]);
+const answers = (node: XmlNode, list: string): boolean => items(node, list, "member").some((action) => answering.has(text(action, "Type")));
+
+/** The listeners of a load balancer; `answers`: by their default actions. */
+export const listenerListing: Listing<Listener> = {
+  action: "DescribeListeners",
+  page: perPage,
+  token: "Marker",
+  read: (node) => {
+    const result = child(node, "DescribeListenersResult");
+    return {
+      items: items(result, "Listeners", "member").map((listener) => ({
+        arn: text(listener, "ListenerArn"),
+        answers: answers(listener, "DefaultActions"),
+        // Of application load balancers alone; a gateway's listener has no protocol.
+        hasRules: (optionalText(listener, "Protocol") ?? "").startsWith("HTTP"),
+      })),
+      next: nextOf(result),
+    };
+  },
+};
+
+/** The rules of a listener: whether each answers by itself. */
+export const ruleListing: Listing<boolean> = {
+  action: "DescribeRules",
+  page: perPage,
+  token: "Marker",
+  read: (node) => {
+    const result = child(node, "DescribeRulesResult");
+    return { items: items(result, "Rules", "member").map((rule) => answers(rule, "Actions")), next: nextOf(result) };
+  },
+};
+
 /** Whether a group has targets, healthy or not. */
 export const hasTargets = (arn: string): Asked<boolean> => ({
   action: "DescribeTargetHealth",

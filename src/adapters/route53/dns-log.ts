@@ -16,6 +16,7 @@ export const createDnsRefusal = (detail: string, retryable: boolean): DnsAccess 
     updateCheck: async () => failed,
     observeCheck: async () => failed,
     deleteCheck: async () => failed,
+    inventory: async () => ({ zones: null, looseChecks: null, problems: [{ source: "route53", problem: detail }] }),
   };
 };
 

@@ -1,6 +1,6 @@
 import type { DnsInventory, InventoryCheck, InventoryZone } from "../ports/steering/dns-inventory.ts";
 import type { DnsBudget } from "../ports/steering/dns.ts";
-import { bool, child, items, optionalCount, optionalText, text } from "../aws/xml.ts";
+import { bool, child, items, optionalChild, optionalCount, optionalText, text, texts } from "../aws/xml.ts";
 import type { XmlNode } from "../aws/xml.ts";
 import { describe, failureOf } from "./api/error.ts";
 import type { NextPage } from "./api/messages.ts";
@@ -14,11 +14,14 @@ const ownRecordSets = 2;
 /** Zones whose records are read, of an account with health checks: with more it takes too many requests. */
 const mostZones = 100;
 
+/** Whether a service of AWS, such as Cloud Map, has made it: that service needs it, and alone may remove it. */
+const isOfService = (node: XmlNode): boolean => optionalChild(node, "LinkedService") !== undefined;
+
 const readZones = (node: XmlNode): { zones: readonly InventoryZone[]; next: NextPage } => ({
   zones: items(node, "HostedZones", "HostedZone").map((zone) => ({
     id: bareId(text(zone, "Id")),
     name: canonicalName(text(zone, "Name")),
-    isEmpty: (optionalCount(zone, "ResourceRecordSetCount") ?? ownRecordSets + 1) <= ownRecordSets,
+    isEmpty: !isOfService(zone) && (optionalCount(zone, "ResourceRecordSetCount") ?? ownRecordSets + 1) <= ownRecordSets,
   })),
   next: bool(node, "IsTruncated") ? { marker: text(node, "NextMarker") } : null,
 });
@@ -31,10 +34,15 @@ const optionsOf = (config: XmlNode): number => {
     .length;
 };
 
-const readChecks = (node: XmlNode): { checks: readonly InventoryCheck[]; next: NextPage } => ({
+/** A health check, and what else than a record needs it. `children`: of a calculated one those that it calculates from. */
+type Check = InventoryCheck & { readonly isOfService: boolean; readonly children: readonly string[] };
+
+const readChecks = (node: XmlNode): { checks: readonly Check[]; next: NextPage } => ({
   checks: items(node, "HealthChecks", "HealthCheck").map((check) => {
     const config = child(check, "HealthCheckConfig");
     return {
+      isOfService: isOfService(check),
+      children: texts(config, "ChildHealthChecks", "ChildHealthCheck"),
       id: text(check, "Id"),
       isOnAws: /\.amazonaws\.com\.?$/.test(optionalText(config, "FullyQualifiedDomainName") ?? ""),
       options: optionsOf(config),
@@ -75,7 +83,7 @@ export const createInventory =
       return found;
     });
     const checks = await attempt("route53:ListHealthChecks", async () => {
-      const found: InventoryCheck[] = [];
+      const found: Check[] = [];
       for await (const page of pages(call, checkListing, { maxitems: "1000" })) found.push(...page.checks);
       return found;
     });
@@ -89,11 +97,12 @@ export const createInventory =
         looseChecks: null,
         problems: [...problems, { source: "route53:ListResourceRecordSets", problem: `more than ${mostZones} zones` }],
       };
-    const named = new Set<string>();
+    const needed = new Set(checks.flatMap(({ id, isOfService: isOwned, children }) => (isOwned ? [id, ...children] : children)));
     for (const zone of full) {
       const own = await attempt(`route53:ListResourceRecordSets of ${zone.name}`, () => checksOf(call, zone));
       if (own === null) return { zones, looseChecks: null, problems };
-      for (const id of own) named.add(id);
+      for (const id of own) needed.add(id);
     }
-    return { zones, looseChecks: checks.filter(({ id }) => !named.has(id)), problems };
+    const loose = checks.filter(({ id }) => !needed.has(id));
+    return { zones, looseChecks: loose.map(({ id, isOnAws, options }) => ({ id, isOnAws, options })), problems };
   };

@@ -18,7 +18,9 @@ const describeActions = [
   "ec2:DescribeAddresses",
   "ec2:DescribeInstances",
   "ec2:DescribeVolumes",
+  "elasticloadbalancing:DescribeListeners",
   "elasticloadbalancing:DescribeLoadBalancers",
+  "elasticloadbalancing:DescribeRules",
   "elasticloadbalancing:DescribeTargetGroups",
   "elasticloadbalancing:DescribeTargetHealth",
 ] as const;

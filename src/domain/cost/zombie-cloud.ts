@@ -44,12 +44,12 @@ export const stoppedInstance = (instance: StoppedInstanceFacts, nowMs: number): 
         };
       });
 
-/** A load balancer without requests, or without targets. */
+/** A load balancer that neither forwards to a target nor answers by itself. */
 export const idleLoadBalancer = (balancer: CloudFacts, nowMs: number): readonly Zombie[] =>
   idle("load-balancer-idle", balancer.sinceMs, nowMs, () => ({
     resource: balancer.id,
     account: balancer.account,
     monthlyWasteCents: monthlyCents("load-balancer", balancer.region),
-    reason: `The load balancer ${balancer.id} has had no request.`,
+    reason: `The load balancer ${balancer.id} forwards to no target, and answers nothing by itself.`,
     remedy: `If no name points to it: aws elbv2 delete-load-balancer --region ${balancer.region} --load-balancer-arn ${balancer.id}`,
   }));

@@ -4,6 +4,7 @@ import { idle, latest } from "./zombie.ts";
 
 /** A service's backup. Each time is epoch milliseconds, null: never. */
 export type BackupFacts = {
+  readonly serviceId: number;
   readonly service: string;
   readonly cdn: string;
   /** Since when it is this service's backup. */
@@ -14,6 +15,9 @@ export type BackupFacts = {
   readonly monthlyCents: number | null;
 };
 
+/** What the backup of a service is known by. */
+export const backupKey = ({ serviceId, cdn }: Pick<BackupFacts, "serviceId" | "cdn">): string => `service ${serviceId} on ${cdn}`;
+
 /**
  * Insurance that would not pay: nothing went through the backup, and no probe of it was good. A warm backup carries no bytes by design,
  * so one good probe exempts it; and one that carries traffic works, whatever its probes say.
@@ -21,6 +25,8 @@ export type BackupFacts = {
 export const deadBackup = (backup: BackupFacts, nowMs: number): readonly Zombie[] =>
   idle("backup-would-not-pay", latest(backup.sinceMs, backup.lastBytesMs, backup.lastGoodProbeMs), nowMs, () => ({
     severity: "critical",
+    key: backupKey(backup),
+    serviceId: backup.serviceId,
     resource: `${backup.service} on ${backup.cdn}`,
     account: null,
     monthlyWasteCents: backup.monthlyCents,
@@ -42,8 +48,8 @@ export const orphanHealthCheck = (check: HealthCheckFacts, nowMs: number): reado
     resource: check.id,
     account: check.account,
     monthlyWasteCents: healthCheckCents(check),
-    reason: "No record names this health check, so nothing depends on what it finds.",
-    remedy: `aws route53 delete-health-check --health-check-id ${check.id}`,
+    reason: "No record of the account's zones names this health check, and neither another health check nor a service of AWS needs it.",
+    remedy: `If no alarm and no zone of another account needs it: aws route53 delete-health-check --health-check-id ${check.id}`,
   }));
 
 export type ZoneFacts = {
@@ -64,6 +70,8 @@ export const emptyZone = (zone: ZoneFacts, nowMs: number): readonly Zombie[] =>
   }));
 
 export type RecordFacts = {
+  /** Whose name it is; null: nobody's any more. */
+  readonly serviceId: number | null;
   readonly name: string;
   readonly setIdentifier: string;
   readonly account: string;
@@ -82,6 +90,7 @@ export const orphanPair = (record: RecordFacts, nowMs: number): readonly Zombie[
 
 export const thirdRecord = (record: RecordFacts, nowMs: number): readonly Zombie[] =>
   idle("third-record", record.sinceMs, nowMs, () => ({
+    serviceId: record.serviceId,
     resource: `${record.name} ${record.setIdentifier}`,
     account: record.account,
     monthlyWasteCents: 0,
@@ -90,6 +99,7 @@ export const thirdRecord = (record: RecordFacts, nowMs: number): readonly Zombie
   }));
 
 export type CdnFacts = {
+  readonly serviceId: number;
   /** A CDN's service, zone or distribution, by the CDN's own name for it. */
   readonly id: string;
   readonly cdn: string;
@@ -100,8 +110,13 @@ export type CdnFacts = {
   readonly monthlyCents: number | null;
 };
 
+/** What a service's side is known by. */
+export const cdnKey = ({ serviceId, cdn }: Pick<CdnFacts, "serviceId" | "cdn">): string => `${cdn} of service ${serviceId}`;
+
 export const idleCdn = (cdn: CdnFacts, nowMs: number): readonly Zombie[] =>
   idle("cdn-without-traffic", latest(cdn.sinceMs, ...cdn.lastBytesMs), nowMs, () => ({
+    key: cdnKey(cdn),
+    serviceId: cdn.serviceId,
     resource: cdn.id,
     account: cdn.account,
     monthlyWasteCents: cdn.monthlyCents,

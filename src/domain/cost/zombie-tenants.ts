@@ -2,10 +2,12 @@ import type { Zombie } from "./zombie.ts";
 import { idle } from "./zombie.ts";
 
 /** What of a customer's own set-up nobody uses costs nothing by itself; `monthlyCents` of an account is what its contract says. */
-export type DomainFacts = { readonly hostname: string; readonly addedMs: number };
+export type DomainFacts = { readonly id: number; readonly serviceId: number; readonly hostname: string; readonly addedMs: number };
 
-export const unverifiedDomain = ({ hostname, addedMs }: DomainFacts, nowMs: number): readonly Zombie[] =>
+export const unverifiedDomain = ({ id, serviceId, hostname, addedMs }: DomainFacts, nowMs: number): readonly Zombie[] =>
   idle("domain-unverified", addedMs, nowMs, () => ({
+    key: `domain ${id}`,
+    serviceId,
     resource: hostname,
     account: null,
     monthlyWasteCents: 0,
@@ -14,6 +16,7 @@ export const unverifiedDomain = ({ hostname, addedMs }: DomainFacts, nowMs: numb
   }));
 
 export type AccountFacts = {
+  readonly id: number;
   readonly kind: "dns" | "cdn" | "cost";
   readonly name: string;
   /** Since when no service uses it. */
@@ -21,8 +24,12 @@ export type AccountFacts = {
   readonly monthlyCents: number | null;
 };
 
-export const unusedAccount = ({ kind, name, unusedSinceMs, monthlyCents }: AccountFacts, nowMs: number): readonly Zombie[] =>
+/** What an account is known by. */
+export const accountKey = ({ kind, id }: Pick<AccountFacts, "kind" | "id">): string => `${kind} account ${id}`;
+
+export const unusedAccount = ({ id, kind, name, unusedSinceMs, monthlyCents }: AccountFacts, nowMs: number): readonly Zombie[] =>
   idle("account-unused", unusedSinceMs, nowMs, () => ({
+    key: accountKey({ kind, id }),
     resource: `${kind} account ${name}`,
     account: name,
     monthlyWasteCents: monthlyCents,
@@ -30,11 +37,12 @@ export const unusedAccount = ({ kind, name, unusedSinceMs, monthlyCents }: Accou
     remedy: "Remove the account, and revoke its credentials where they were made.",
   }));
 
-export type TokenFacts = { readonly name: string; readonly createdMs: number; readonly lastUsedMs: number | null };
+export type TokenFacts = { readonly id: number; readonly name: string; readonly createdMs: number; readonly lastUsedMs: number | null };
 
 /** A token that was never used is one too many sooner than one that was. */
-export const unusedToken = ({ name, createdMs, lastUsedMs }: TokenFacts, nowMs: number): readonly Zombie[] =>
+export const unusedToken = ({ id, name, createdMs, lastUsedMs }: TokenFacts, nowMs: number): readonly Zombie[] =>
   idle(lastUsedMs === null ? "token-never-used" : "token-unused", lastUsedMs ?? createdMs, nowMs, () => ({
+    key: `token ${id}`,
     resource: `token ${name}`,
     account: null,
     monthlyWasteCents: 0,
@@ -43,6 +51,7 @@ export const unusedToken = ({ name, createdMs, lastUsedMs }: TokenFacts, nowMs: 
   }));
 
 export type ServiceFacts = {
+  readonly id: number;
   readonly name: string;
   readonly hasDomain: boolean;
   readonly hasPolicy: boolean;
@@ -50,12 +59,14 @@ export type ServiceFacts = {
   readonly sinceMs: number;
 };
 
-export const incompleteService = ({ name, hasDomain, hasPolicy, sinceMs }: ServiceFacts, nowMs: number): readonly Zombie[] =>
+export const incompleteService = ({ id, name, hasDomain, hasPolicy, sinceMs }: ServiceFacts, nowMs: number): readonly Zombie[] =>
   hasDomain && hasPolicy
     ? []
     : idle("service-incomplete", sinceMs, nowMs, () => {
         const lacking = [...(hasDomain ? [] : ["domain"]), ...(hasPolicy ? [] : ["policy"])].join(" and no ");
         return {
+          key: `service ${id}`,
+          serviceId: id,
           resource: name,
           account: null,
           monthlyWasteCents: 0,
@@ -64,11 +75,12 @@ export const incompleteService = ({ name, hasDomain, hasPolicy, sinceMs }: Servi
         };
       });
 
-export type CustomerFacts = { readonly name: string; readonly sinceMs: number };
+export type CustomerFacts = { readonly id: number; readonly name: string; readonly sinceMs: number };
 
 /** @param customer one that has no service, and since when */
-export const idleCustomer = ({ name, sinceMs }: CustomerFacts, nowMs: number): readonly Zombie[] =>
+export const idleCustomer = ({ id, name, sinceMs }: CustomerFacts, nowMs: number): readonly Zombie[] =>
   idle("customer-without-service", sinceMs, nowMs, () => ({
+    key: `customer ${id}`,
     resource: `customer ${name}`,
     account: null,
     monthlyWasteCents: 0,

@@ -46,9 +46,13 @@ export const idleAfterMs: Readonly<Record<ZombieRule, number>> = {
 export type Zombie = {
   readonly rule: ZombieRule;
   readonly severity: "critical" | "warning";
-  /** With the rule, what it is known by: `service 12 on fastly`, `vol-0abc`. */
+  /** With the rule, what it is known by, whatever it is called meanwhile: `service 12 on fastly`, `vol-0abc`. */
+  readonly key: string;
+  /** What people call it. */
   readonly resource: string;
   readonly account: string | null;
+  /** The service that it belongs to; null: none. */
+  readonly serviceId: number | null;
   /** Since when it idles: its last activity, or the time that it came to be so; epoch milliseconds. */
   readonly lastActivityMs: number;
   /** What it costs a month, in cents; null: no price is known. */
@@ -57,12 +61,23 @@ export type Zombie = {
   readonly remedy: string;
 };
 
-/** What a rule says of a resource, once it holds. */
-type Said = Omit<Zombie, "rule" | "lastActivityMs" | "severity"> & { readonly severity?: Zombie["severity"] };
+/** What a rule says of a resource, once it holds. Without a key of its own it is known by what it is called. */
+type Said = Omit<Zombie, "rule" | "lastActivityMs" | "severity" | "key" | "serviceId"> &
+  Partial<Pick<Zombie, "severity" | "key" | "serviceId">>;
 
-/** The zombie of a rule; none as long as the resource has not idled for long enough. */
-export const idle = (rule: ZombieRule, sinceMs: number, nowMs: number, said: () => Said): readonly Zombie[] =>
-  nowMs - sinceMs < idleAfterMs[rule] ? [] : [{ rule, lastActivityMs: sinceMs, severity: "warning", ...said() }];
+/** What a month may waste, in cents: beyond it a figure is none. */
+const mostCents = 1e12;
+
+const priceOf = (cents: number | null): number | null =>
+  cents !== null && Number.isSafeInteger(cents) && cents >= 0 && cents <= mostCents ? cents : null;
+
+/** The zombie of a rule; none as long as the resource has not idled for long enough, or nobody knows since when. */
+export const idle = (rule: ZombieRule, sinceMs: number, nowMs: number, said: () => Said): readonly Zombie[] => {
+  if (!Number.isFinite(sinceMs) || nowMs - sinceMs < idleAfterMs[rule]) return [];
+  const what = said();
+  const price = priceOf(what.monthlyWasteCents);
+  return [{ rule, lastActivityMs: sinceMs, severity: "warning", key: what.resource, serviceId: null, ...what, monthlyWasteCents: price }];
+};
 
 /** The latest of several times, of which some never were. */
 export const latest = (...times: readonly (number | null)[]): number => Math.max(...times.map((time) => time ?? Number.NEGATIVE_INFINITY));

@@ -54,7 +54,21 @@ const site: Site = {
     { instanceId: "i-old", state: "stopped", reason: "User initiated (2026-11-20 10:00:00 GMT)" },
     { instanceId: "i-older", state: "stopped", reason: "Server.SpotInstanceShutdown: Spot instance stopped" },
   ],
-  balancers: [{ name: "web" }, { name: "empty" }, { name: "bare", type: "network" }],
+  balancers: [
+    { name: "web" },
+    { name: "empty", listeners: [{ protocol: "HTTPS", port: 443, action: { forward: "empty" }, rules: [{ forward: "empty" }] }] },
+    { name: "bare", type: "network", listeners: [{ protocol: "TCP", port: 443, action: { forward: "empty" } }] },
+    // These need no target.
+    { name: "redirects", listeners: [{ protocol: "HTTP", port: 80, action: { redirect: "www.example.com" } }] },
+    {
+      name: "redirects-some",
+      listeners: [
+        { protocol: "TCP", port: 22, action: { forward: "empty" } },
+        { protocol: "HTTP", port: 80, action: { forward: "empty" }, rules: [{ forward: "empty" }, { redirect: "www.example.com" }] },
+      ],
+    },
+    { name: "says-503", listeners: [{ protocol: "HTTPS", port: 443, action: { status: 503 } }] },
+  ],
   groups: [
     { name: "web-blue", balancers: ["web"], targets: [] },
     { name: "web-green", balancers: ["web"], targets: [{ id: "i-web", state: "unhealthy" }] },
@@ -85,7 +99,15 @@ const found: Omit<CloudFacts, "unknown" | "unread"> = {
   ],
 };
 
-const actions = ["DescribeAddresses", "DescribeVolumes", "DescribeInstances", "DescribeLoadBalancers", "DescribeTargetGroups"];
+const actions = [
+  "DescribeAddresses",
+  "DescribeVolumes",
+  "DescribeInstances",
+  "DescribeLoadBalancers",
+  "DescribeTargetGroups",
+  "DescribeListeners",
+  "DescribeRules",
+];
 
 describe("what idles in an account", () => {
   it("is found, and nothing that is in use", async () => {
@@ -101,6 +123,21 @@ describe("what idles in an account", () => {
     const facts = await look(server, { accesses: [cloudAccess({ regions: both }), cloudAccess({ id: 2 })] });
     const us = { id: "eipalloc-us", account: cloudAccountId, region: "us-east-1" };
     expect(facts).toEqual({ ...found, addresses: [...found.addresses, us], unknown: [], unread: [] });
+  });
+
+  it("is nothing of a load balancer that is deleted while it is looked at", async () => {
+    const current: { site: Site } = { site };
+    const regions = {
+      get "eu-central-1"() {
+        return current.site;
+      },
+    };
+    const server = await startTestCloud(regions);
+    const deleting = (async (input, init) => {
+      if (String(init?.body).includes("DescribeListeners")) current.site = { ...site, balancers: [] };
+      return await fetch(input, init);
+    }) as typeof fetch;
+    expect(await look(server, { fetch: deleting })).toMatchObject({ idleLoadBalancers: [], unknown: [], unread: [] });
   });
 
   it("is found over many pages", async () => {
@@ -143,6 +180,8 @@ describe("what can not be read", () => {
     ["elasticloadbalancing:DescribeLoadBalancers", ["load-balancer-idle"], { idleLoadBalancers: [] }],
     ["elasticloadbalancing:DescribeTargetGroups", ["load-balancer-idle"], { idleLoadBalancers: [] }],
     ["elasticloadbalancing:DescribeTargetHealth", ["load-balancer-idle"], { idleLoadBalancers: [] }],
+    ["elasticloadbalancing:DescribeListeners", ["load-balancer-idle"], { idleLoadBalancers: [] }],
+    ["elasticloadbalancing:DescribeRules", ["load-balancer-idle"], { idleLoadBalancers: [] }],
   ])("%s: is not known, and the rest goes on", async (denied, rules, less) => {
     const server = await startTestCloud({ "eu-central-1": site }, { denied: [denied] });
     const accesses = [cloudAccess({ awsAccounts: [cloudAccountId, "999999999999"] })];

@@ -27,9 +27,9 @@ const nothing: Facts = {
   idleLoadBalancers: [],
 };
 
-const backup = { service: "web", cdn: "fastly", sinceMs: 0, lastBytesMs: null, lastGoodProbeMs: null, monthlyCents: 50_000 };
-const record = { name: "www.example.com", setIdentifier: "blue", account: "aws" };
-const cdn = { id: "abc123", cdn: "fastly", account: "main", sinceMs: 0, lastBytesMs: [null, null], monthlyCents: null };
+const backup = { serviceId: 12, service: "web", cdn: "fastly", sinceMs: 0, lastBytesMs: null, lastGoodProbeMs: null, monthlyCents: 50_000 };
+const record = { serviceId: 12, name: "www.example.com", setIdentifier: "blue", account: "aws" };
+const cdn = { serviceId: 12, id: "abc123", cdn: "fastly", account: "main", sinceMs: 0, lastBytesMs: [null, null], monthlyCents: null };
 const cloud = { account: "123456789012", region: "us-east-1" };
 
 /** What idles since some time, by each rule, with what it wastes. */
@@ -45,17 +45,22 @@ const cases: readonly [ZombieRule, (sinceMs: number) => Partial<Facts>, number |
   ["pair-without-service", (sinceMs) => ({ orphanPairs: [{ ...record, sinceMs }] }), 0, 7 * dayMs],
   ["third-record", (sinceMs) => ({ thirdRecords: [{ ...record, sinceMs }] }), 0, 7 * dayMs],
   ["cdn-without-traffic", (sinceMs) => ({ cdns: [{ ...cdn, sinceMs }] }), null, 14 * dayMs],
-  ["domain-unverified", (addedMs) => ({ unverifiedDomains: [{ hostname: "a.example.com", addedMs }] }), 0, 30 * dayMs],
+  [
+    "domain-unverified",
+    (addedMs) => ({ unverifiedDomains: [{ id: 5, serviceId: 12, hostname: "a.example.com", addedMs }] }),
+    0,
+    30 * dayMs,
+  ],
   [
     "account-unused",
-    (unusedSinceMs) => ({ unusedAccounts: [{ kind: "cost", name: "old", unusedSinceMs, monthlyCents: null }] }),
+    (unusedSinceMs) => ({ unusedAccounts: [{ id: 4, kind: "cost", name: "old", unusedSinceMs, monthlyCents: null }] }),
     null,
     30 * dayMs,
   ],
-  ["token-never-used", (createdMs) => ({ tokens: [{ name: "ci", createdMs, lastUsedMs: null }] }), 0, 30 * dayMs],
-  ["token-unused", (lastUsedMs) => ({ tokens: [{ name: "ci", createdMs: 0, lastUsedMs }] }), 0, 90 * dayMs],
-  ["service-incomplete", (sinceMs) => ({ services: [{ name: "web", hasDomain: false, hasPolicy: true, sinceMs }] }), 0, 7 * dayMs],
-  ["customer-without-service", (sinceMs) => ({ customersWithoutService: [{ name: "acme", sinceMs }] }), 0, 7 * dayMs],
+  ["token-never-used", (createdMs) => ({ tokens: [{ id: 7, name: "ci", createdMs, lastUsedMs: null }] }), 0, 30 * dayMs],
+  ["token-unused", (lastUsedMs) => ({ tokens: [{ id: 7, name: "ci", createdMs: 0, lastUsedMs }] }), 0, 90 * dayMs],
+  ["service-incomplete", (sinceMs) => ({ services: [{ id: 12, name: "web", hasDomain: false, hasPolicy: true, sinceMs }] }), 0, 7 * dayMs],
+  ["customer-without-service", (sinceMs) => ({ customersWithoutService: [{ id: 3, name: "acme", sinceMs }] }), 0, 7 * dayMs],
   ["address-unassociated", (sinceMs) => ({ addresses: [{ id: "eipalloc-1", ...cloud, sinceMs }] }), 365, 7 * dayMs],
   ["volume-unattached", (sinceMs) => ({ volumes: [{ id: "vol-1", ...cloud, sinceMs, type: "gp3", gib: 100 }] }), 800, 7 * dayMs],
   [
@@ -119,7 +124,7 @@ describe("insurance that would not pay", () => {
 
 describe("rules that exempt", () => {
   it.each([
-    ["a service with domain and policy", { services: [{ name: "web", hasDomain: true, hasPolicy: true, sinceMs: 0 }] }],
+    ["a service with domain and policy", { services: [{ id: 12, name: "web", hasDomain: true, hasPolicy: true, sinceMs: 0 }] }],
     ["a stopped instance without volumes", { stoppedInstances: [{ id: "i-1", ...cloud, sinceMs: 0, volumes: [] }] }],
     ["a CDN with traffic by its own figures alone", { cdns: [{ ...cdn, lastBytesMs: [nowMs, null] }] }],
     ["a CDN with traffic by ours alone", { cdns: [{ ...cdn, lastBytesMs: [null, nowMs] }] }],
@@ -128,7 +133,7 @@ describe("rules that exempt", () => {
   });
 
   it("say what a service lacks", () => {
-    const [zombie] = hunt({ ...nothing, services: [{ name: "web", hasDomain: false, hasPolicy: false, sinceMs: 0 }] }, nowMs);
+    const [zombie] = hunt({ ...nothing, services: [{ id: 12, name: "web", hasDomain: false, hasPolicy: false, sinceMs: 0 }] }, nowMs);
     expect(zombie?.reason).toBe("The service web has no domain and no policy: nothing of it is protected.");
   });
 });

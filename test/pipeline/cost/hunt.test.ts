@@ -1,102 +1,40 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createHuntStore } from "../../../src/adapters/db/cost/hunting.ts";
-import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";
 import type { CloudFacts } from "../../../src/adapters/ports/cost/cloud.ts";
 import type { HuntStore } from "../../../src/adapters/ports/cost/hunting.ts";
-import type { DnsAccess } from "../../../src/adapters/ports/steering/dns-access.ts";
 import type { PairReading } from "../../../src/adapters/ports/steering/dns.ts";
-import { createDnsRefusal } from "../../../src/adapters/route53/dns-log.ts";
-import { checkBackups, huntZombies } from "../../../src/cron/cost/hunt.ts";
-import type { HuntDeps } from "../../../src/cron/cost/hunt.ts";
 import { idleAfterMs } from "../../../src/domain/cost/zombie.ts";
 import type { ZombieRule } from "../../../src/domain/cost/zombie.ts";
 import type { CostWorld } from "../../support/cost-world.ts";
-import { costWorld, hourMs } from "../../support/cost-world.ts";
+import { costWorld, dayMs, hourMs } from "../../support/cost-world.ts";
 import { freshDatabase } from "../../support/database.ts";
 import type { TestDatabase } from "../../support/database.ts";
-import { createMemoryLog } from "../../support/memory-log.ts";
+import { huntWorld } from "../../support/hunt-world.ts";
+import type { HuntWorld } from "../../support/hunt-world.ts";
 
-const dayMs = 24 * hourMs;
 // The database's own clock dates what is first seen: everything here is relative to it.
 const now = Date.now();
+const time = (ms: number): string => new Date(ms).toISOString();
 
 let database: TestDatabase;
 let world: CostWorld;
+let hunting: HuntWorld;
 let acme: number;
 beforeEach(async () => {
   database = await freshDatabase();
   world = costWorld(database);
+  hunting = huntWorld(database, now);
   acme = await world.customer("acme");
 });
 afterEach(() => database.close());
 
-type Outside = {
-  readonly own?: Partial<DnsAccess>;
-  readonly cloud?: CloudFacts;
-  readonly store?: Partial<HuntStore>;
-};
-
-const depsOf = ({ own, cloud, store }: Outside, atMs: number): HuntDeps & { lines: readonly unknown[] } => {
-  const access: DnsAccess | null = own === undefined ? null : { ...createDnsRefusal("nothing is here", false), ...own };
-  const memory = createMemoryLog();
-  return {
-    hunting: { ...createHuntStore(database.db), ...store },
-    dnsDirectory: {
-      operator: createDnsRefusal("nobody's", false),
-      of: async () => access ?? createDnsRefusal("nothing is here", false),
-      ofAll: async (ids) => new Map(access === null ? [] : ids.map((id) => [id, access])),
-    },
-    cloud: cloud === undefined ? null : { of: async () => [cloud] },
-    clock: { nowMs: () => atMs, sleep: () => Promise.resolve() },
-    log: memory.log,
-    lines: memory.lines,
-  };
-};
-
-const leased = async <T>(job: string, work: (fence: { name: string; epoch: number }) => Promise<T>): Promise<T> => {
-  const leases = createLeaseStore(database.db, 60_000);
-  await world.sql("update leases set expires_at = now() - interval '1 second', released_at = now() where name = $1", [`job:${job}`]);
-  const fence = await leases.acquire(`job:${job}`, "local", `local:${crypto.randomUUID()}`);
-  if (fence === null) throw new Error("the lease is taken");
-  return await work(fence);
-};
-
-const hunt = async (outside: Outside = {}, atMs = now) => {
-  await world.sql("update zombie_hunts set hunted_at = now() - interval '30 days'");
-  return await leased("hunt-zombies", (fence) => huntZombies(depsOf(outside, atMs), fence));
-};
-
-const found = async () =>
-  (await world.sql<{ rule: string; resource: string; state: string }>("select rule, resource, state from zombies order by id")).map(
-    ({ rule, resource, state }) => `${rule}: ${resource} (${state})`,
-  );
-
-const time = (ms: number): string => new Date(ms).toISOString();
-
-/** A service with a verified domain and a policy, so that it is complete; all of it long ago. */
-const complete = async (customerId: number, name: string): Promise<{ serviceId: number; domainId: number }> => {
-  const serviceId = await world.service(customerId, name);
-  await world.sql("update service_cdns set from_at = now() - interval '100 days' where service_id = $1", [serviceId]);
-  const [domain] = await world.sql<{ id: string }>(
-    `insert into service_domains (service_id, customer_id, name, primary_target, backup_target, challenge_token, created_at, verified_at)
-     values ($1, $2, $3 || '.example.test', 'p.example.net', 'b.example.net', 'x', now() - interval '100 days', now() - interval '100 days') returning id`,
-    [serviceId, customerId, name],
-  );
-  await world.sql("insert into storm_policies (service_id, kind) values ($1, 'http_availability')", [serviceId]);
-  return { serviceId, domainId: Number(domain?.id) };
-};
-
-/** Probes of the backup, by the hour before now: how many were good. */
-const probes = async (domainId: number, hours: readonly (readonly [hoursAgo: number, ok: number])[]): Promise<void> => {
-  for (const [ago, ok] of hours)
-    await world.sql(
-      `insert into probe_rollups_hour (domain_id, path, vantage, start_at, samples, ok) values ($1, 'backup', 'local', date_trunc('hour', $2::timestamptz), 360, $3)`,
-      [domainId, time(now - ago * hourMs), ok],
-    );
-};
+const hunt: HuntWorld["hunt"] = async (...args) => await hunting.hunt(...args);
+const found: HuntWorld["found"] = async () => await hunting.found();
+const complete: HuntWorld["complete"] = async (...args) => await hunting.complete(...args);
+const probes: HuntWorld["probes"] = async (...args) => await hunting.probes(...args);
 
 describe("insurance that would not pay", () => {
-  const check = async (atMs = now) => await leased("check-backups", (fence) => checkBackups(depsOf({}, atMs), fence));
+  const check: HuntWorld["check"] = async (...args) => await hunting.check(...args);
 
   it("is a backup that has answered no probe and carried no byte for a day", async () => {
     const dead = await complete(acme, "dead");
@@ -302,7 +240,9 @@ describe("the hunt", () => {
     };
     expect(await hunt({ store: { facts } })).toMatchObject({ customers: 1, failed: 1 });
     expect(await found()).toEqual(["customer-without-service: customer globex (open)"]);
-    expect(await store.due(now, 10)).toEqual([acme]);
+    // Not at once, and behind all others.
+    expect(await store.due(now, now - hourMs, 10)).toEqual([]);
+    expect(await store.due(now, now + hourMs, 10)).toEqual([acme]);
     expect(globex).toBeGreaterThan(0);
   });
 

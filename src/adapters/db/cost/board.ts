@@ -43,7 +43,7 @@ export const createCostBoardStore = (db: Database): CostBoardStore => ({
         (select count(*) from cost_anomalies where customer_id = ${customerId} and resolved_at is null) as live,
         (select coalesce(jsonb_agg(x), '[]') from (${zombies(customerId)}) x) as zombies,
         (${idle(customerId)}) as idle, (${events(customerId)}) as events,
-        (select to_jsonb(x) from (select ${ms("hunted_at", "huntedAtMs")}, unread from zombie_hunts where customer_id = ${customerId}) x) as hunt,
+        (select to_jsonb(x) from (select ${ms("hunted_at", "huntedAtMs")}, unread from zombie_hunts where customer_id = ${customerId} and hunted_at is not null) x) as hunt,
         (select coalesce(jsonb_agg(x order by x.cdn), '[]') from (select ${rateColumns} from cost_rates where customer_id = ${customerId}) x) as rates,
         (select coalesce(jsonb_agg(x.cdn), '[]') from (${cdns(customerId)}) x) as cdns,
         (select count(*) from cost_accounts where customer_id = ${customerId} and deleted_at is null) as accounts`);

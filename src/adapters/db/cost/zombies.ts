@@ -63,7 +63,7 @@ export const createZombieStore = (db: Database): ZombieStore => ({
 
   lastHunt: async (customerId) => {
     const [row] = await db.rows<{ readonly huntedAtMs: number; readonly unread: readonly UnreadSource[] }>(
-      sql`select ${ms("hunted_at", "huntedAtMs")}, unread from zombie_hunts where customer_id = ${customerId}`,
+      sql`select ${ms("hunted_at", "huntedAtMs")}, unread from zombie_hunts where customer_id = ${customerId} and hunted_at is not null`,
     );
     return row ?? null;
   },

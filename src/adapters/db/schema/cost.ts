@@ -311,6 +311,8 @@ export const zombies = pgTable(
     id: id(),
     customerId: ref("customer_id", () => customers.id),
     rule: text("rule").notNull(),
+    /** With the rule, what it is known by, whatever it is called meanwhile: `service 12 on fastly`; null: by its resource. */
+    key: text("key"),
     resource: text("resource").notNull(),
     /** The account at AWS, a CDN or DNS; empty: it is of none. */
     account: text("account").notNull().default(""),
@@ -333,7 +335,7 @@ export const zombies = pgTable(
   },
   (t) => [
     uniqueIndex("zombies_live_key")
-      .on(t.customerId, t.rule, t.resource, t.account)
+      .on(t.customerId, t.rule, sql`coalesce(${t.key}, ${t.resource})`)
       .where(sql`${t.state} <> 'remediated'`),
     index("zombies_customer_idx").on(t.customerId, t.id),
     check("zombies_end", sql`(${t.state} = 'remediated') = (${t.remediatedAt} is not null)`),
@@ -358,7 +360,10 @@ export const zombieHunts = pgTable("zombie_hunts", {
   customerId: bigint("customer_id", { mode: "number" })
     .primaryKey()
     .references(() => customers.id),
-  huntedAt: at("hunted_at").notNull(),
+  /** When it last ended well; null: never yet. */
+  huntedAt: at("hunted_at"),
+  /** When it was last begun, however it ended: whose turn it is. */
+  triedAt: at("tried_at"),
   /** `[{source, problem}]`, such as `ec2:DescribeAddresses of 123456789012 in eu-central-1`. */
   unread: jsonb("unread").notNull().default([]),
 });

@@ -11,8 +11,37 @@ const accountOf = async ({ sql, tenant }: World): Promise<number> => {
   return Number(row?.id);
 };
 
+const customerOf = async ({ sql, tenant }: World): Promise<number> => {
+  const [row] = await sql<{ customer_id: string }>("select customer_id from services where id = $1", [tenant.service]);
+  return Number(row?.customer_id);
+};
+
 /** What jobs write of costs. */
 export const costs: readonly FencedWrite[] = [
+  {
+    method: "hunting.begin",
+    what: "whose turn it was",
+    writes: ["zombie_hunts"],
+    refused: false,
+    prepare: async (world) => {
+      const customerId = await customerOf(world);
+      return (fence) => createHuntStore(world.db).begin(fence, customerId);
+    },
+  },
+  {
+    method: "hunting.sighted",
+    what: "since when something is seen to idle, and what is over",
+    writes: ["zombie_sightings"],
+    refused: null,
+    prepare: async (world) => {
+      const customerId = await customerOf(world);
+      await world.sql("insert into zombie_sightings (customer_id, rule, resource) values ($1, 'zone-without-records', 'old')", [
+        customerId,
+      ]);
+      const sighting = { rule: "zone-without-records", resource: "new", account: null } as const;
+      return (fence) => createHuntStore(world.db).sighted(fence, customerId, ["zone-without-records"], [sighting], []);
+    },
+  },
   {
     method: "hunting.record",
     what: "what idles, what is over, and that it was looked for",
@@ -28,8 +57,10 @@ export const costs: readonly FencedWrite[] = [
       const zombie = {
         rule: "service-incomplete",
         severity: "warning",
+        key: "new",
         resource: "new",
         account: null,
+        serviceId: null,
         lastActivityMs: 0,
         monthlyWasteCents: null,
         reason: "it is so",

@@ -172,6 +172,10 @@ export const createBreakers = ({ store, clock, log }: Needs): Breakers => {
 
   return {
     line: (scope) => ({
+      isTrial: () => {
+        const { breaker, claimedUntilMs } = entryOf(scope);
+        return mayBeCalled(breaker, claimedUntilMs, clock.nowMs()) === "once";
+      },
       enter: () => {
         const entry = entryOf(scope);
         const nowMs = clock.nowMs();

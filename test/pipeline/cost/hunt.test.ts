@@ -1,3 +1,4 @@
+import { noBreakers } from "../../support/breakers.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createHuntStore } from "../../../src/adapters/db/cost/hunting.ts";
 import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";
@@ -46,6 +47,7 @@ const depsOf = ({ own, cloud, store }: Outside, atMs: number): HuntDeps & { line
       of: async () => access ?? createDnsRefusal("nothing is here", false),
       ofAll: async (ids) => new Map(access === null ? [] : ids.map((id) => [id, access])),
     },
+    breakers: noBreakers,
     cloud: cloud === undefined ? null : { of: async () => [cloud] },
     clock: { nowMs: () => atMs, sleep: () => Promise.resolve() },
     log: memory.log,

@@ -19,6 +19,8 @@ const claimMs: Readonly<Record<BreakerKind, number>> = {
   ec2: 300_000,
   archive: 60_000,
 };
+/** Nobody waits for a trial for longer: it has a time-out of its own. */
+const trialMs = 30_000;
 /** How often what happened here is put upon what others have stored meanwhile. */
 const mostTries = 3;
 
@@ -33,7 +35,8 @@ type Entry = {
   events: BreakerEvent[];
   /** Until when the next trial is to be made here, and nowhere else; null: it is not. */
   claimedUntilMs: number | null;
-  isProbing: boolean;
+  /** The trial that is under way here: settled once that is over. Null: there is none. */
+  trial: { readonly over: Promise<void>; readonly end: () => void } | null;
   /** When it was stored: what was asked for before that is older. Counted, not timed. */
   storedAt: number;
 };
@@ -67,7 +70,7 @@ export const createBreakers = ({ store, clock, log }: Needs): Breakers => {
     const name = breakerName(scope);
     const known = entries.get(name);
     if (known !== undefined) return known;
-    const entry: Entry = { scope, ...unknown, events: [], claimedUntilMs: null, isProbing: false, storedAt: 0 };
+    const entry: Entry = { scope, ...unknown, events: [], claimedUntilMs: null, trial: null, storedAt: 0 };
     entries.set(name, entry);
     return entry;
   };
@@ -96,7 +99,8 @@ export const createBreakers = ({ store, clock, log }: Needs): Breakers => {
       rebase(entry, row ?? unknown);
       if (row?.isClaimed !== true) continue;
       entry.claimedUntilMs = untilMs;
-      entry.isProbing = false;
+      entry.trial?.end();
+      entry.trial = null;
     }
   };
 
@@ -130,7 +134,7 @@ export const createBreakers = ({ store, clock, log }: Needs): Breakers => {
   const storeAll = async (kinds: readonly BreakerKind[]): Promise<void> => {
     const isLast = (kind: BreakerKind): boolean => (runs.get(kind) ?? 0) === 0;
     let changed: readonly Entry[] = of(kinds).filter(
-      ({ scope, events, claimedUntilMs, isProbing }) => events.length > 0 || (claimedUntilMs !== null && !isProbing && isLast(scope.kind)),
+      ({ scope, events, claimedUntilMs, trial }) => events.length > 0 || (claimedUntilMs !== null && trial === null && isLast(scope.kind)),
     );
     try {
       for (let tried = 0; changed.length > 0 && tried < mostTries; tried += 1) {
@@ -143,7 +147,7 @@ export const createBreakers = ({ store, clock, log }: Needs): Breakers => {
       log.warn("breakers_not_stored", { count: changed.length, error: error instanceof Error ? error.message : "failed" });
     }
     // Whatever is not stored by now is forgotten: it is built upon nothing that is known.
-    for (const entry of of(kinds)) if (isLast(entry.scope.kind) && !entry.isProbing) forget(entry, changed);
+    for (const entry of of(kinds)) if (isLast(entry.scope.kind) && entry.trial === null) forget(entry, changed);
   };
 
   const forget = (entry: Entry, unstored: readonly Entry[]): void => {
@@ -161,6 +165,12 @@ export const createBreakers = ({ store, clock, log }: Needs): Breakers => {
     for (const kind of kinds) runs.set(kind, (runs.get(kind) ?? 0) + by);
   };
 
+  const startTrial = (entry: Entry): NonNullable<Entry["trial"]> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    entry.trial = { over: promise, end: resolve };
+    return entry.trial;
+  };
+
   const refusal = ({ breaker: { openedAtMs, probeAtMs }, lastError }: Entry, nowMs: number) => {
     const said = lastError === null || lastError === "" ? "" : ` (${lastError})`;
     const untilMs = Math.max(nowMs, probeAtMs ?? nowMs);
@@ -172,23 +182,23 @@ export const createBreakers = ({ store, clock, log }: Needs): Breakers => {
 
   return {
     line: (scope) => ({
-      isTrial: () => {
-        const { breaker, claimedUntilMs } = entryOf(scope);
-        return mayBeCalled(breaker, claimedUntilMs, clock.nowMs()) === "once";
-      },
-      enter: () => {
+      enter: async () => {
+        // A job's calls wait for its own trial. What waits with requests is told at once: another request's trial may never settle (workerd).
+        const { trial: first } = entryOf(scope);
+        if (first !== null && scope.kind !== "archive") await patiently(clock, first.over, trialMs, null);
         const entry = entryOf(scope);
         const nowMs = clock.nowMs();
         const may = mayBeCalled(entry.breaker, entry.claimedUntilMs, nowMs);
-        const isProbe = may === "once";
-        if (may === "not" || (isProbe && entry.isProbing)) return refusal(entry, nowMs);
-        if (isProbe) entry.isProbing = true;
+        if (may === "not" || (may === "once" && entry.trial !== null)) return refusal(entry, nowMs);
+        const trial = may === "once" ? startTrial(entry) : null;
+        const isProbe = trial !== null;
         let isOver = false;
         return {
           leave: (outcome: BreakerOutcome) => {
             if (isOver) return;
             isOver = true;
-            if (isProbe) entry.isProbing = false;
+            if (entry.trial === trial) entry.trial = null;
+            trial?.end();
             if (outcome.result === "nothing") return;
             if (isProbe) entry.claimedUntilMs = null;
             if (outcome.result === "failed") entry.lastError = outcome.detail;

@@ -2,6 +2,6 @@ import type { Breakers } from "../../src/adapters/ports/platform/breakers.ts";
 
 /** Breakers that never open. */
 export const noBreakers: Breakers = {
-  line: () => ({ isTrial: () => false, enter: () => ({ leave: () => undefined }) }),
+  line: () => ({ enter: async () => ({ leave: () => undefined }) }),
   during: async (_kinds, work) => await work(),
 };

@@ -29,8 +29,13 @@ const afterError = (error: unknown, signal: AbortSignal | null, waitedMs: number
 export const guardedFetch =
   (send: typeof fetch, line: BreakerLine, clock: Pick<Clock, "nowMs">): typeof fetch =>
   async (input, init) => {
-    const pass = line.enter();
+    const pass = await line.enter();
     if ("refusal" in pass) throw new PausedError(pass.refusal, pass.untilMs);
+    const signal = init?.signal ?? null;
+    if (signal?.aborted === true) {
+      pass.leave({ result: "nothing" });
+      throw signal.reason;
+    }
     const startedAtMs = clock.nowMs();
     const waited = (): number => Math.max(0, clock.nowMs() - startedAtMs);
     try {
@@ -40,7 +45,7 @@ export const guardedFetch =
       );
       return response;
     } catch (error) {
-      pass.leave(afterError(error, init?.signal ?? null, waited()));
+      pass.leave(afterError(error, signal, waited()));
       throw error;
     }
   };

@@ -39,15 +39,19 @@ const deployment = (own: Partial<BreakerStore> = {}) => {
 };
 
 /** @returns whether the call was permitted */
-const call = (line: BreakerLine, outcome: BreakerOutcome): boolean => {
-  const pass = line.enter();
+const call = async (line: BreakerLine, outcome: BreakerOutcome): Promise<boolean> => {
+  const pass = await line.enter();
   if ("refusal" in pass) return false;
   pass.leave(outcome);
   return true;
 };
 
 const fails = async ({ breakers }: ReturnType<typeof deployment>, scope: BreakerScope, times: number) =>
-  await breakers.during([scope.kind], async () => Array.from({ length: times }, () => call(breakers.line(scope), failure)));
+  await breakers.during([scope.kind], async () => {
+    const permitted: boolean[] = [];
+    for (let count = 0; count < times; count += 1) permitted.push(await call(breakers.line(scope), failure));
+    return permitted;
+  });
 
 const stored = () =>
   world.sql<{ name: string; pauses: number; open: boolean; claimed: boolean; in_a_row: number }>(
@@ -71,7 +75,7 @@ describe("a breaker is shared", () => {
 
     there.time.nowMs += minute;
     const line = there.breakers.line(archive);
-    await there.breakers.during(["archive"], async () => expect(call(line, { result: "answered" })).toBe(true));
+    await there.breakers.during(["archive"], async () => expect(await call(line, { result: "answered" })).toBe(true));
     expect(await stored()).toEqual([{ name: "archive", pauses: 0, open: false, claimed: false, in_a_row: 0 }]);
     here.time.nowMs += minute;
     expect(await fails(here, archive, 1)).toEqual([true]);
@@ -87,7 +91,7 @@ describe("a breaker is shared", () => {
         time.nowMs = nowMs;
         await breakers.during(["archive"], async () => {
           for (const attempt of [1, 2, 3]) {
-            const pass = breakers.line(archive).enter();
+            const pass = await breakers.line(archive).enter();
             if (!("refusal" in pass)) passed.push(`${index}:${attempt}`);
           }
           await new Promise((resolve) => setTimeout(resolve, 20));
@@ -97,26 +101,50 @@ describe("a breaker is shared", () => {
     expect(passed).toHaveLength(1);
   });
 
+  it("makes a job's other calls wait for its trial, and go on after that", async () => {
+    const scope = await accountOf("acme");
+    await fails(deployment(), scope, 5);
+    const one = deployment();
+    one.time.nowMs += minute;
+    const line = one.breakers.line(scope);
+    await one.breakers.during(["cdn"], async () => {
+      const trial = await line.enter();
+      const others = Promise.all([call(line, { result: "answered" }), call(line, { result: "answered" })]);
+      if ("refusal" in trial) throw new Error(trial.refusal);
+      trial.leave({ result: "answered" });
+      expect(await others).toEqual([true, true]);
+    });
+    await fails(one, scope, 5);
+    one.time.nowMs += minute;
+    await one.breakers.during(["cdn"], async () => {
+      const trial = await line.enter();
+      const others = Promise.all([call(line, failure), call(line, failure)]);
+      if ("refusal" in trial) throw new Error(trial.refusal);
+      trial.leave(failure);
+      expect(await others).toEqual([false, false]);
+    });
+  });
+
   it("is given back by whoever did not try, and lost by whoever died with it", async () => {
     await fails(deployment(), archive, 5);
     const [idle, next, dead, last] = [deployment(), deployment(), deployment(), deployment()];
     for (const one of [idle, next, dead, last]) one.time.nowMs += minute;
     await idle.breakers.during(["archive"], async () => expect((await stored())[0]?.claimed).toBe(true));
     expect((await stored())[0]?.claimed).toBe(false);
-    await next.breakers.during(["archive"], async () => expect(next.breakers.line(archive).isTrial()).toBe(true));
+    await next.breakers.during(["archive"], async () => expect(await call(next.breakers.line(archive), { result: "nothing" })).toBe(true));
 
     void dead.breakers.during(["archive"], () => new Promise(() => undefined));
     await expect.poll(async () => (await stored())[0]?.claimed).toBe(true);
-    await last.breakers.during(["archive"], async () => expect(call(last.breakers.line(archive), failure)).toBe(false));
+    await last.breakers.during(["archive"], async () => expect(await call(last.breakers.line(archive), failure)).toBe(false));
     last.time.nowMs += 61_000;
-    await last.breakers.during(["archive"], async () => expect(call(last.breakers.line(archive), failure)).toBe(true));
+    await last.breakers.during(["archive"], async () => expect(await call(last.breakers.line(archive), failure)).toBe(true));
     expect(await stored()).toMatchObject([{ pauses: 2, open: true }]);
   });
 
   it("counts what two have seen at the same time", async () => {
     const [here, there] = [deployment(), deployment()];
     await here.breakers.during(["archive"], async () => {
-      for (const _ of [1, 2, 3]) call(here.breakers.line(archive), failure);
+      for (const _ of [1, 2, 3]) await call(here.breakers.line(archive), failure);
       expect(await fails(there, archive, 3)).toEqual([true, true, true]);
     });
     expect(await stored()).toMatchObject([{ pauses: 1, open: true }]);
@@ -127,11 +155,11 @@ describe("a breaker is shared", () => {
     const one = deployment();
     const scopes = Array.from({ length: 300 }, (_, index): BreakerScope => ({ ...archive, which: `a${index}` }));
     await one.breakers.during(["archive"], async () => {
-      for (const scope of scopes) expect(call(one.breakers.line(scope), { result: "answered" })).toBe(true);
+      for (const scope of scopes) expect(await call(one.breakers.line(scope), { result: "answered" })).toBe(true);
     });
     expect(one.asked).toEqual({ take: 1, find: 0, save: 0 });
     await one.breakers.during(["archive"], async () => {
-      for (const scope of scopes) call(one.breakers.line(scope), failure);
+      for (const scope of scopes) await call(one.breakers.line(scope), failure);
     });
     expect(one.asked).toEqual({ take: 2, find: 0, save: 1 });
     expect(await stored()).toHaveLength(300);
@@ -173,7 +201,7 @@ describe("while the database does not answer about breakers", () => {
     const breakers = createBreakers({ store, clock, log: createMemoryLog().log });
     const run = breakers.during(["archive"], async () => {
       expect(clock.nowMs()).toBe(startMs + 3_000);
-      return call(breakers.line(archive), failure);
+      return await call(breakers.line(archive), failure);
     });
     expect(await clock.run(run)).toBe(true);
     expect(clock.nowMs()).toBe(startMs + 6_000);
@@ -182,7 +210,7 @@ describe("while the database does not answer about breakers", () => {
   it("what the work throws is thrown", async () => {
     const { breakers } = deployment({ save: async () => await Promise.reject(new Error("away")) });
     const work = breakers.during(["archive"], async () => {
-      call(breakers.line(archive), failure);
+      await call(breakers.line(archive), failure);
       await Promise.reject(new Error("the work"));
     });
     await expect(work).rejects.toThrow("the work");
@@ -240,16 +268,18 @@ describe("what counts as a failure of the service", () => {
   const heard = async (send: () => Promise<Response>, waitedMs = 0, isAborted = false): Promise<BreakerOutcome[]> => {
     const outcomes: BreakerOutcome[] = [];
     let nowMs = 0;
-    const line: BreakerLine = { isTrial: () => false, enter: () => ({ leave: (outcome) => void outcomes.push(outcome) }) };
+    const patience = new AbortController();
+    const line: BreakerLine = { enter: async () => ({ leave: (outcome) => void outcomes.push(outcome) }) };
     const fetchIt = guardedFetch(
       async () => {
         nowMs += waitedMs;
+        if (isAborted) patience.abort();
         return await send();
       },
       line,
       { nowMs: () => nowMs },
     );
-    await fetchIt("https://api.example", { signal: isAborted ? AbortSignal.abort() : null }).catch(() => undefined);
+    await fetchIt("https://api.example", { signal: patience.signal }).catch(() => undefined);
     return outcomes;
   };
 
@@ -277,7 +307,7 @@ describe("what counts as a failure of the service", () => {
 
   it("while it is paused nothing is sent, and whoever asks is told until when", async () => {
     let sent = 0;
-    const line: BreakerLine = { isTrial: () => false, enter: () => ({ refusal: "paused", untilMs: 7 }) };
+    const line: BreakerLine = { enter: async () => ({ refusal: "paused", untilMs: 7 }) };
     const fetchIt = guardedFetch(async () => ((sent += 1), new Response("x")), line, { nowMs: () => 0 });
     const error = await fetchIt("https://api.example").catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(PausedError);

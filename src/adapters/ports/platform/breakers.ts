@@ -29,10 +29,11 @@ export type BreakerPass = {
 
 /** The way to one service, as its breaker has it. */
 export interface BreakerLine {
-  /** Whether the next call is the one that tries again: none beside it is permitted. */
-  isTrial(): boolean;
-  /** Called before each request. @returns why none is permitted now, and until when (epoch milliseconds), where it is not */
-  enter(): BreakerPass | { readonly refusal: string; readonly untilMs: number };
+  /**
+   * Called before each request, and may take a moment: while one call of a job tries again, its others wait for that.
+   * @returns why none is permitted now, and until when (epoch milliseconds), where it is not
+   */
+  enter(): Promise<BreakerPass | { readonly refusal: string; readonly untilMs: number }>;
 }
 
 /** Circuit breakers of outside services, shared by all invocations. */

@@ -27,11 +27,22 @@ type Needs = {
 };
 
 /** Evidence of decisions. */
-export const buildEvidence = ({ config, db, clock, random, fetch, breakers, signer }: Needs): EvidenceDeps & Pick<JobDeps, "timestamps"> => ({
+export const buildEvidence = ({
+  config,
+  db,
+  clock,
+  random,
+  fetch,
+  breakers,
+  signer,
+}: Needs): EvidenceDeps & Pick<JobDeps, "timestamps"> => ({
   evidence: createEvidenceStore(db, { clock, currency: config.billing.currency }),
   evidenceAnchors: createEvidenceAnchorStore(db),
   evidenceSigner: signer,
-  timestamps: config.evidence.timestampUrl === null ? null : createTimestamps(
+  timestamps:
+    config.evidence.timestampUrl === null
+      ? null
+      : createTimestamps(
           config.evidence.timestampUrl,
           guardedFetch(fetch, breakers.line({ kind: "timestamp", customerId: null, accountId: null }), clock),
           random,

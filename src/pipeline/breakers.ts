@@ -203,7 +203,12 @@ export const createBreakers = ({ store, clock, log }: Needs): Breakers => {
             if (isProbe) entry.claimedUntilMs = null;
             if (outcome.result === "failed") entry.lastError = outcome.detail;
             const atMs = clock.nowMs();
-            note(entry, outcome.result === "failed" ? { atMs, isProbe, result: "failed", waitedMs: outcome.waitedMs } : { atMs, isProbe, result: "answered" });
+            note(
+              entry,
+              outcome.result === "failed"
+                ? { atMs, isProbe, result: "failed", waitedMs: outcome.waitedMs }
+                : { atMs, isProbe, result: "answered" },
+            );
           },
         };
       },

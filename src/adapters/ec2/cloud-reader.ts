@@ -83,7 +83,9 @@ export const createCloudReader = (options: CloudReaderOptions): CloudReader => {
     const line = breakers.line({ kind: "ec2", customerId, accountId });
     const means = { budget, take: createAllowance(mostRequests), fetch: guardedFetch(options.fetch, line, clock) };
     const looks = access.regions.flatMap((region) => readings.map((reading) => ({ region, reading })));
-    return await Promise.all(looks.map(async ({ region, reading }) => await inTurn(async () => await lookInto(reading, access, region, means))));
+    return await Promise.all(
+      looks.map(async ({ region, reading }) => await inTurn(async () => await lookInto(reading, access, region, means))),
+    );
   };
 
   return {

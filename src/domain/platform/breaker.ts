@@ -24,7 +24,8 @@ export type Breaker = {
 
 /** How a call ended. `waitedMs`: how long a failed one kept its caller waiting. `isProbe`: it was the one that tries again. */
 export type BreakerEvent = { readonly atMs: number; readonly isProbe: boolean } & (
-  { readonly result: "answered" } | { readonly result: "failed"; readonly waitedMs: number }
+  | { readonly result: "answered" }
+  | { readonly result: "failed"; readonly waitedMs: number }
 );
 
 export const closedBreaker: Breaker = { recentMs: [], inARow: 0, pauses: 0, openedAtMs: null, probeAtMs: null };

@@ -23,7 +23,8 @@ const schema = z
     account: like(z.string().nullable(), "fastly").openapi({ description: "what it is called; null: there is but one of its kind" }),
     state: z.enum(breakerStates).openapi({
       example: "open",
-      description: "`open`: nothing is asked of it until `next_probe_at`; `half-open`: the next call, by one caller, tries again; `closed`: it is asked freely",
+      description:
+        "`open`: nothing is asked of it until `next_probe_at`; `half-open`: the next call, by one caller, tries again; `closed`: it is asked freely",
     }),
     failures: like(z.int(), 5).openapi({ description: "failures since the last answer; one that took long counts more than once" }),
     since: timeText.nullable().openapi({ description: "since when it is open" }),

@@ -135,7 +135,9 @@ describe("one dead CDN API", () => {
       expect(second).toMatchObject({ report: { sources: 5, failures: 1 }, calls: 0, tookMs: 0 });
       expect(second.live).toBeGreaterThanOrEqual(4);
       const [told] = await world.sql<{ last_error: string }>("select last_error from cdn_accounts where last_error is not null");
-      expect(told?.last_error).toMatch(/^fastly paused: paused, as it has not answered since .+ \(no connection\); it is tried again at .+Z$/);
+      expect(told?.last_error).toMatch(
+        /^fastly paused: paused, as it has not answered since .+ \(no connection\); it is tried again at .+Z$/,
+      );
 
       // Then a single call each time, further and further apart.
       const there = deployment();
@@ -177,7 +179,9 @@ describe("a bucket that does not answer", () => {
     const fetchIt: typeof fetch = async (input) => {
       if (String(input).includes("silent")) return await hanging.fetchIt();
       well += 1;
-      return new Response('<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>');
+      return new Response(
+        '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>',
+      );
     };
     const run = async () => {
       const [before, wellBefore] = [hanging.calls.length, well];
@@ -185,7 +189,14 @@ describe("a bucket that does not answer", () => {
         {
           costDirectory: directory(),
           trailReadings: createTrailReadings(database.db),
-          trailFiles: createTrailFiles({ endpoint: "https://s3.test", fetch: fetchIt, clock: here.clock, timeoutMs: 900, readMs: 900, mostBytes: 9 }),
+          trailFiles: createTrailFiles({
+            endpoint: "https://s3.test",
+            fetch: fetchIt,
+            clock: here.clock,
+            timeoutMs: 900,
+            readMs: 900,
+            mostBytes: 9,
+          }),
           costEvents: createCostEventStore(database.db),
           archive: null,
           breakers: here.breakers,
@@ -281,7 +292,15 @@ const archiveOf = ({ clock }: ReturnType<typeof deployment>, breakers: Breakers)
   const site = { status: 503, calls: 0 };
   const send: typeof fetch = async () => ((site.calls += 1), new Response("", { status: site.status }));
   const line = breakers.line({ kind: "archive", customerId: null, accountId: null });
-  const s3 = createS3({ bucket: "archive", region: "eu-central-1", endpoint: "https://s3.test", keys: fixedKeys(s3Keys), fetch: guardedFetch(send, line, clock), clock, timeoutMs: 500 });
+  const s3 = createS3({
+    bucket: "archive",
+    region: "eu-central-1",
+    endpoint: "https://s3.test",
+    keys: fixedKeys(s3Keys),
+    fetch: guardedFetch(send, line, clock),
+    clock,
+    timeoutMs: 500,
+  });
   return { site, archive: byItsBreaker(createS3Archive(s3, ""), breakers) };
 };
 

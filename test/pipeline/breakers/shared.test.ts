@@ -295,7 +295,9 @@ describe("what counts as a failure of the service", () => {
   });
 
   it("no connection, and no answer in time; not that whoever asked had no time left, nor a limit of the platform's own", async () => {
-    const rejected = (error: Error) => async () => await Promise.reject(error);
+    const rejected = (error: Error) => async (): Promise<Response> => {
+      throw error;
+    };
     expect(await heard(rejected(refused()))).toEqual([{ result: "failed", waitedMs: 0, detail: "no connection (ECONNREFUSED)" }]);
     expect(await heard(rejected(new DOMException("x", "AbortError")), 20_000, true)).toMatchObject([
       { result: "failed", detail: "no answer within 20 s" },

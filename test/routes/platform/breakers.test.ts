@@ -31,7 +31,8 @@ beforeAll(async () => {
       (${globex.id}, 6, 1, ${time(minute)}, 'no answer', ${time(-2 * minute)})`);
 });
 
-const whose = (list: readonly Record<string, unknown>[]) => list.map((one) => [one["kind"], one["customer_id"], one["account"], one["state"]]);
+const whose = (list: readonly Record<string, unknown>[]) =>
+  list.map((one) => [one["kind"], one["customer_id"], one["account"], one["state"]]);
 
 describe("GET /v1/breakers", () => {
   it("shows admins what fails, everybody's and the operator's, open ones first", async () => {
@@ -50,15 +51,16 @@ describe("GET /v1/breakers", () => {
       account: "cloudflare abc",
       state: "open",
       failures: 5,
-      since: time(-60_000).replace(".000", ""),
-      next_probe_at: time(60_000).replace(".000", ""),
+      since: time(-60_000),
+      next_probe_at: time(60_000),
       last_error: "no answer within 20 s",
-      updated_at: time(0).replace(".000", ""),
+      updated_at: time(0),
     });
   });
 
   it("shows a customer its own alone, and so an admin who acts for it", async () => {
-    for (const token of [acme.viewer, acme.editor]) expect(whose((await api.call("GET", path, { token })).list)).toEqual([["cdn", acme.id, "cloudflare abc", "open"]]);
+    for (const token of [acme.viewer, acme.editor])
+      expect(whose((await api.call("GET", path, { token })).list)).toEqual([["cdn", acme.id, "cloudflare abc", "open"]]);
     expect(whose((await api.call("GET", path, { token: globex.viewer })).list)).toEqual([["dns", globex.id, null, "open"]]);
     expect(whose((await api.call("GET", `${path}?customer_id=${acme.id}`)).list)).toEqual([["cdn", acme.id, "cloudflare abc", "open"]]);
   });

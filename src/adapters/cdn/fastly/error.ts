@@ -4,7 +4,16 @@ import { UsageSourceError } from "../../ports/metering/usage.ts";
  * `not_available`: this resource is not there for this token, as Domain Inspector where it is not booked. `deadline`: the
  * reading as a whole has lasted too long. `paused`: not sent, by the account's circuit breaker.
  */
-export type FastlyErrorCode = "auth" | "not_available" | "rate_limited" | "unavailable" | "timeout" | "deadline" | "paused" | "refused" | "malformed";
+export type FastlyErrorCode =
+  | "auth"
+  | "not_available"
+  | "rate_limited"
+  | "unavailable"
+  | "timeout"
+  | "deadline"
+  | "paused"
+  | "refused"
+  | "malformed";
 
 const RETRYABLE: ReadonlySet<FastlyErrorCode> = new Set(["rate_limited", "unavailable", "timeout", "deadline", "paused"]);
 const REFUSALS: ReadonlySet<FastlyErrorCode> = new Set(["auth", "not_available", "refused"]);

@@ -19,7 +19,8 @@ export const breakerName = ({ kind, accountId, which }: BreakerScope): string =>
 
 /** How a call ended. `nothing`: it says nothing of the service, as one that was not sent. `detail`: in plain words, without secrets. */
 export type BreakerOutcome =
-  { readonly result: "answered" | "nothing" } | { readonly result: "failed"; readonly waitedMs: number; readonly detail: string };
+  | { readonly result: "answered" | "nothing" }
+  | { readonly result: "failed"; readonly waitedMs: number; readonly detail: string };
 
 /** Permission for one call. */
 export type BreakerPass = {
@@ -95,7 +96,11 @@ export interface BreakerStore {
    * All breakers of these kinds. Those whose trial is due, and nobody else's, are claimed up to a time: whoever dies loses them then.
    * @returns `isClaimed`: by this very call
    */
-  take(kinds: readonly BreakerKind[], nowMs: number, claimUntilMs: number): Promise<readonly (StoredBreaker & { readonly isClaimed: boolean })[]>;
+  take(
+    kinds: readonly BreakerKind[],
+    nowMs: number,
+    claimUntilMs: number,
+  ): Promise<readonly (StoredBreaker & { readonly isClaimed: boolean })[]>;
   /** @returns those of these names that are stored */
   find(names: readonly string[]): Promise<readonly StoredBreaker[]>;
   /**

@@ -279,7 +279,10 @@ export const allowedUnfenced: Readonly<Record<string, readonly [count: number, w
   "db/platform/write.ts": [2, "parts of statements: they select from what those have written"],
   "db/metering/cdn-accounts.ts": [2, "requests: making an account, and removing it"],
   "db/steering/standing.ts": [2, "requests: wanting one, and not wanting it any more"],
-  "db/platform/breakers.ts": [2, "by the breaker's version: whoever has read another one writes nothing; a trial by its claim (decision 81)"],
+  "db/platform/breakers.ts": [
+    2,
+    "by the breaker's version: whoever has read another one writes nothing; a trial by its claim (decision 81)",
+  ],
   "db/platform/reseal.ts": [1, "the operator's command, by hand or by the API: it replaces the very seal that it opened"],
   "db/tenants/ownership.ts": [
     2,

@@ -19,7 +19,7 @@ const claimMs: Readonly<Record<BreakerKind, number>> = {
   ec2: 300_000,
   archive: 60_000,
 };
-/** Nobody waits for a trial for longer: it has a time-out of its own. */
+/** Nobody waits for a trial that began longer ago: it has a time-out of its own, or its run was cut off. */
 const trialMs = 30_000;
 /** How often what happened here is put upon what others have stored meanwhile. */
 const mostTries = 3;
@@ -36,7 +36,7 @@ type Entry = {
   /** Until when the next trial is to be made here, and nowhere else; null: it is not. */
   claimedUntilMs: number | null;
   /** The trial that is under way here: settled once that is over. Null: there is none. */
-  trial: { readonly over: Promise<void>; readonly end: () => void } | null;
+  trial: { readonly over: Promise<void>; readonly end: () => void; readonly startedAtMs: number } | null;
   /** When it was stored: what was asked for before that is older. Counted, not timed. */
   storedAt: number;
 };
@@ -51,6 +51,8 @@ const rebase = (entry: Entry, { breaker, version, lastError }: Pick<StoredBreake
   entry.version = version;
   entry.lastError = entry.events.some(({ result }) => result === "failed") ? entry.lastError : lastError;
   entry.breaker = entry.events.reduce((now, event) => applied(entry, now, event), breaker);
+  // What changes nothing of it any more is not stored: that would take the trial from whoever has claimed it.
+  if (entry.breaker === breaker) entry.events = [];
 };
 
 const unknown = { breaker: closedBreaker, version: 0, lastError: null } as const;
@@ -121,7 +123,8 @@ export const createBreakers = ({ store, clock, log }: Needs): Breakers => {
       entry.storedAt = counter;
       if (lost.has(name)) {
         rebase(entry, known.get(name) ?? unknown);
-        again.push(entry);
+        if (entry.events.length > 0) again.push(entry);
+        else entry.claimedUntilMs = null;
         continue;
       }
       entry.events.splice(0, events);
@@ -167,7 +170,7 @@ export const createBreakers = ({ store, clock, log }: Needs): Breakers => {
 
   const startTrial = (entry: Entry): NonNullable<Entry["trial"]> => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    entry.trial = { over: promise, end: resolve };
+    entry.trial = { over: promise, end: resolve, startedAtMs: clock.nowMs() };
     return entry.trial;
   };
 
@@ -185,7 +188,8 @@ export const createBreakers = ({ store, clock, log }: Needs): Breakers => {
       enter: async () => {
         // A job's calls wait for its own trial. What waits with requests is told at once: another request's trial may never settle (workerd).
         const { trial: first } = entryOf(scope);
-        if (first !== null && scope.kind !== "archive") await patiently(clock, first.over, trialMs, null);
+        const restMs = first === null ? 0 : first.startedAtMs + trialMs - clock.nowMs();
+        if (first !== null && restMs > 0 && scope.kind !== "archive") await patiently(clock, first.over, restMs, null);
         const entry = entryOf(scope);
         const nowMs = clock.nowMs();
         const may = mayBeCalled(entry.breaker, entry.claimedUntilMs, nowMs);

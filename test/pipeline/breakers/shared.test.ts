@@ -151,6 +151,37 @@ describe("a breaker is shared", () => {
     expect(here.asked).toEqual({ take: 1, find: 1, save: 2 });
   });
 
+  it("is not taken from whoever tries it again by somebody who has failed meanwhile", async () => {
+    const [late, trying, third] = [deployment(), deployment(), deployment()];
+    trying.time.nowMs += minute;
+    third.time.nowMs += minute;
+    await late.breakers.during(["archive"], async () => {
+      await call(late.breakers.line(archive), failure);
+      await fails(deployment(), archive, 5);
+      await trying.breakers.during(["archive"], async () => {
+        await fails(late, { ...archive, which: "another" }, 1);
+        expect(await stored()).toMatchObject([{ name: "archive", claimed: true }, { name: "archive:another" }]);
+        expect(await fails(third, archive, 1)).toEqual([false]);
+        expect(await call(trying.breakers.line(archive), failure)).toBe(true);
+      });
+    });
+    expect(await stored()).toMatchObject([{ name: "archive", pauses: 2, open: true }, { name: "archive:another" }]);
+  });
+
+  it("makes nobody wait for a trial of which nothing will be heard any more", async () => {
+    const scope = await accountOf("acme");
+    await fails(deployment(), scope, 5);
+    const clock = createFakeClock(startMs + minute);
+    const breakers = createBreakers({ store: createBreakerStore(database.db), clock, log: createMemoryLog().log });
+    const cut = breakers.during(["cdn"], async () => void (await breakers.line(scope).enter()));
+    await cut;
+    await clock.advance(minute);
+    const nowMs = clock.nowMs();
+    const allowed = breakers.during(["cdn"], async () => await call(breakers.line(scope), failure));
+    expect(await allowed).toBe(false);
+    expect(clock.nowMs()).toBe(nowMs);
+  });
+
   it("costs one statement where all is well, and one more where something failed, however many accounts there are", async () => {
     const one = deployment();
     const scopes = Array.from({ length: 300 }, (_, index): BreakerScope => ({ ...archive, which: `a${index}` }));

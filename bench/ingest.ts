@@ -1,3 +1,4 @@
+import { noBreakers } from "../test/support/breakers.ts";
 import { sql } from "drizzle-orm";
 import pg from "pg";
 import { migrate } from "../local/migrate.ts";
@@ -113,6 +114,7 @@ export const benchIngest = async (): Promise<void> => {
         ingest: createIngestStore(db),
         usageSources: cdns.map((cdn) => answering(cdn, extra)),
         customerSources: noAccounts,
+        breakers: noBreakers,
         clock,
         log,
         usageWindows: { windowMs: hourMs, lookbackMs: windows * hourMs },

@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { breakers } from "./commands/breakers.ts";
 import { costAck, costAnomalies, costExpected, costSnooze } from "./commands/cost-anomalies.ts";
 import { costBaselines, costMode, costRates, costSummary } from "./commands/cost-standing.ts";
 import { costDismiss, costZombies } from "./commands/cost-zombies.ts";
@@ -43,6 +44,7 @@ export const commands: readonly Command[] = [
   costMode,
   costEvents,
   costPush,
+  breakers,
   doctor,
   adminShards,
   adminMoveShards,

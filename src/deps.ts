@@ -30,6 +30,7 @@ import { createTeller } from "./cron/notify/tell.ts";
 import { createWatcher } from "./cron/slo/watch.ts";
 import { newRunId } from "./cron/rounds/dispatch.ts";
 import type { JobDeps } from "./cron/schedule.ts";
+import { createBreakers } from "./pipeline/breakers.ts";
 
 /** What a provider, or a test, supplies instead of the platform's defaults. */
 export type Runtime = {
@@ -77,16 +78,18 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
 
   const tenants = buildTenants(common);
   const platform = buildPlatform({ ...common, sharedClock, waitUntil: runtime.waitUntil });
+  const breakers = createBreakers({ store: platform.breakerStore, clock, log });
   const capabilities = {
     ...platform,
+    breakers,
     ...tenants,
     ...buildDetection({ ...common, timeKeeper: sharedClock }),
     ...buildSteering({ ...common, connect: runtime.connect ?? null, ownership: tenants.ownership, roles }),
-    ...buildMetering(common),
+    ...buildMetering({ ...common, breakers }),
     ...buildBilling(common),
-    ...buildEvidence({ ...common, signer }),
+    ...buildEvidence({ ...common, breakers, signer }),
     ...buildSlo(common),
-    ...buildCost({ ...common, openFolder: runtime.openFolder ?? null, roles }),
+    ...buildCost({ ...common, breakers, openFolder: runtime.openFolder ?? null, roles }),
     ...buildPublish({ ...common, background: platform.background }),
     ...buildCoordination(common),
     ...buildNotify({ ...common, connect: runtime.connect ?? null }),

@@ -1774,6 +1774,26 @@ export type ShardMoveInput = {
   force?: boolean;
 };
 
+export type Breaker = {
+  /** `cdn`: a CDN's usage figures; `s3`, `ec2`: an AWS account whose costs are watched; `dns`: a DNS account; `archive`: where cost events are kept; `timestamp`: the time-stamping authority */
+  kind: "cdn" | "timestamp" | "s3" | "ec2" | "archive" | "dns";
+  /** null: the operator's own */
+  customer_id: number | null;
+  /** of the customer's CDN accounts (`cdn`), cost accounts (`s3`, `ec2`) or DNS accounts (`dns`); null: the operator's */
+  account_id: number | null;
+  /** what it is called; null: there is but one of its kind */
+  account: string | null;
+  /** `open`: nothing is asked of it until `next_probe_at`; `half-open`: the next call, by one caller, tries again; `closed`: it is asked freely */
+  state: "closed" | "open" | "half-open";
+  /** failures since the last answer; one that took long counts more than once */
+  failures: number;
+  /** since when it is open */
+  since: string | null;
+  next_probe_at: string | null;
+  last_error: string | null;
+  updated_at: string;
+};
+
 export type Resealed = {
   table: "cdn_accounts" | "dns_accounts" | "cost_accounts" | "channels";
   resealed: number;
@@ -3487,6 +3507,11 @@ export type Operations = {
   "POST /v1/shards/move": {
     body: ShardMoveInput;
     result: ShardsMoved;
+  };
+  /** List outside services that fail, and since when they are paused */
+  "GET /v1/breakers": {
+    query?: { customer_id?: number; };
+    result: Breaker[];
   };
   /** Seal kept secrets with the newest key, a hundred at a time; `next` says where to go on */
   "POST /v1/secrets/reseal": {

@@ -16,11 +16,13 @@ import { createCostSummaryStore } from "../adapters/db/cost/summary.ts";
 import { createTrailReadings } from "../adapters/db/cost/trail-readings.ts";
 import { createZombieStore } from "../adapters/db/cost/zombies.ts";
 import type { Database } from "../adapters/db/platform/client.ts";
+import { guardedFetch } from "../adapters/platform/guarded-fetch.ts";
 import type { Archive, OpenFolder } from "../adapters/ports/cost/archive.ts";
 import type { CostDeps } from "../adapters/ports/deps.ts";
+import type { Breakers } from "../adapters/ports/platform/breakers.ts";
 import type { Clock } from "../adapters/ports/platform/clock.ts";
 import type { Random } from "../adapters/ports/platform/random.ts";
-import { createS3Archive } from "../adapters/s3/archive.ts";
+import { byItsBreaker, createS3Archive } from "../adapters/s3/archive.ts";
 import { createS3 } from "../adapters/s3/s3.ts";
 import { createTrailFiles } from "../adapters/s3/trail-files.ts";
 import type { Config } from "../config.ts";
@@ -35,6 +37,7 @@ type Needs = {
   readonly db: Database;
   readonly clock: Clock;
   readonly fetch: typeof fetch;
+  readonly breakers: Breakers;
   /** Null: no file system here, and no archive in a folder. */
   readonly openFolder: OpenFolder | null;
   readonly random: Random;
@@ -47,7 +50,7 @@ type Needs = {
 const archiveAnswerMs = 8_000;
 
 /** @throws ConfigError where this runtime has no such place */
-const archiveOf = ({ config: { archive }, clock, fetch, openFolder }: Needs): Archive | null => {
+const archiveOf = ({ config: { archive }, clock, fetch, breakers, openFolder }: Needs): Archive | null => {
   if (archive === null) return null;
   const { place, region, endpoint, credentials } = archive;
   if (place.kind === "folder") {
@@ -61,11 +64,11 @@ const archiveOf = ({ config: { archive }, clock, fetch, openFolder }: Needs): Ar
     region,
     endpoint: endpoint ?? undefined,
     keys: fixedKeys(credentials),
-    fetch,
+    fetch: guardedFetch(fetch, breakers.line({ kind: "archive", customerId: null, accountId: null }), clock),
     clock,
     timeoutMs: archiveAnswerMs,
   };
-  return createS3Archive(createS3(options), prefix);
+  return byItsBreaker(createS3Archive(createS3(options), prefix), breakers);
 };
 
 const stsTimeoutMs = 5_000;
@@ -77,7 +80,7 @@ const cloudAnswerMs = 5_000;
 
 /** What the CDNs and the cloud behind them cost: events, accounts, what is odd, what idles. */
 export const buildCost = (needs: Needs): CostDeps & Pick<JobDeps, "trailReadings" | "scoring" | "hunting" | "cloud"> => {
-  const { config, db, clock, random, chance, fetch, roles } = needs;
+  const { config, db, clock, random, chance, fetch, breakers, roles } = needs;
   const secrets = secretBox(config, random);
   const costDirectory = createCostDirectory({ accounts: sealedCostAccounts(db), secrets, assume: roles.assume });
   const cloudEndpoints = { ec2: config.ec2Endpoint, elasticloadbalancing: config.elbEndpoint };
@@ -95,6 +98,7 @@ export const buildCost = (needs: Needs): CostDeps & Pick<JobDeps, "trailReadings
       accounts: costDirectory,
       endpointOf: (service, region) => cloudEndpoints[service] ?? endpointOf(service, region),
       fetch,
+      breakers,
       clock,
       random: chance,
       timeoutMs: cloudAnswerMs,

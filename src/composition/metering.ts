@@ -7,6 +7,8 @@ import { createCorrectionStore } from "../adapters/db/metering/usage-requests.ts
 import { createUsageStore } from "../adapters/db/metering/usage-store.ts";
 import type { Database } from "../adapters/db/platform/client.ts";
 import type { MeteringDeps } from "../adapters/ports/deps.ts";
+import { guardedFetch } from "../adapters/platform/guarded-fetch.ts";
+import type { Breakers } from "../adapters/ports/platform/breakers.ts";
 import type { Clock } from "../adapters/ports/platform/clock.ts";
 import type { Random } from "../adapters/ports/platform/random.ts";
 import type { Config } from "../config.ts";
@@ -21,20 +23,25 @@ type Needs = {
   /** 0 to 1, for pauses between attempts. */
   readonly chance: () => number;
   readonly fetch: typeof fetch;
+  readonly breakers: Breakers;
 };
 
 type Jobs = Pick<JobDeps, "ingest" | "usageSources" | "customerSources" | "usageWindows">;
 
 /** Usage by CDN. A CDN without the operator's credentials is measured only with customers' own. */
-export const buildMetering = ({ config, db, clock, random, chance, fetch }: Needs): MeteringDeps & Jobs => {
+export const buildMetering = ({ config, db, clock, random, chance, fetch, breakers }: Needs): MeteringDeps & Jobs => {
   const { cloudflare, cloudflareEndpoint, fastly, fastlyEndpoint } = config;
   const calls = { fetch, sleep: clock.sleep, random: chance, now: clock.nowMs };
+  const own = (which: string) => ({
+    ...calls,
+    fetch: guardedFetch(fetch, breakers.line({ kind: "cdn", customerId: null, accountId: null, which }), clock),
+  });
   return {
     usageSources: [
-      ...(cloudflare === null ? [] : [createCloudflareUsage({ ...cloudflare, ...calls })]),
-      ...(fastly === null ? [] : [createFastlyUsage({ ...fastly, endpoint: fastlyEndpoint, ...calls })]),
+      ...(cloudflare === null ? [] : [createCloudflareUsage({ ...cloudflare, ...own("cloudflare") })]),
+      ...(fastly === null ? [] : [createFastlyUsage({ ...fastly, endpoint: fastlyEndpoint, ...own("fastly") })]),
     ],
-    customerSources: createCustomerSources(db, secretBox(config, random), { ...calls, cloudflareEndpoint, fastlyEndpoint }),
+    customerSources: createCustomerSources(db, secretBox(config, random), { ...calls, breakers, cloudflareEndpoint, fastlyEndpoint }),
     measuredCdns: (["cloudflare", "fastly"] as const).filter((cdn) => config[cdn] !== null),
     usageWindows: config.usage,
     ingest: createIngestStore(db),

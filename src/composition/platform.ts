@@ -1,3 +1,4 @@
+import { createBreakerStore } from "../adapters/db/platform/breakers.ts";
 import type { Database } from "../adapters/db/platform/client.ts";
 import { databaseTime } from "../adapters/db/platform/client.ts";
 import { askBy, createResealer } from "../adapters/db/platform/reseal.ts";
@@ -62,6 +63,7 @@ export const buildPlatform = ({
   log,
   requestLimit: config.requestLimit,
   telemetry: createTelemetryStore(db),
+  breakerStore: createBreakerStore(db),
   rateLimits: createRateLimits(config.rateLimits, bindings, clock, log),
   sealKeys: async () => (await secretBox(config, random)?.keyIds()) ?? [],
   resealer: resealer(db, secretBox(config, random)),

@@ -1,4 +1,5 @@
 import type { Deps } from "../adapters/ports/deps.ts";
+import type { ShownBreaker } from "../adapters/ports/platform/breakers.ts";
 import type { ProviderStanding, Status } from "../adapters/ports/coordination/status.ts";
 import { editors } from "../auth/guards.ts";
 import { tolerableSkewMs } from "../domain/coordination/clock-skew.ts";
@@ -125,6 +126,30 @@ const takeovers = (status: Status, preferred: string, nowMs: number): Html => {
   return html`${next}${rows.length === 0 ? empty("No takeover yet.", "When the holder of a shard falls silent, the other provider takes it over within a minute, and it is listed here.") : table("Takeovers, the newest first", ["When", "What", "From, to", { number: "Unheld for" }], rows, true)}`;
 };
 
+const breakersShown = 5;
+
+/** What it is, for whoever does not know its kind. */
+const outsideNames: Readonly<Record<ShownBreaker["kind"], string>> = {
+  cdn: "usage of a CDN",
+  timestamp: "time-stamping authority",
+  s3: "S3",
+  ec2: "EC2",
+  archive: "archive of cost events",
+  dns: "DNS account",
+};
+
+const outsideOne = ({ kind, customerId, account, nextProbeMs, lastError }: ShownBreaker, nowMs: number): Html =>
+  html`${outsideNames[kind]}${account === null ? "" : html` ${isolated(account)}`}${customerId === null ? "" : html` of customer ${customerId}`}${lastError === null ? "" : html` (${isolated(lastError)})`}${nextProbeMs === null ? "" : html`, tried again ${when(nextProbeMs, nowMs)}`}`;
+
+/** Outside services that are paused, in one line. */
+const outside = (breakers: readonly ShownBreaker[], nowMs: number): Html => {
+  const paused = breakers.filter(({ state }) => state !== "closed");
+  if (paused.length === 0) return html`<p>${stateOf({ word: "None is paused", tone: "ok" })} Every outside service is asked as ever.</p>`;
+  const named = paused.slice(0, breakersShown).map((one, index) => html`${index === 0 ? "" : "; "}${outsideOne(one, nowMs)}`);
+  const more = paused.length - breakersShown;
+  return html`<p>${stateOf({ word: `${paused.length} paused`, tone: "warn" })} ${named}${more > 0 ? `; and ${more} more` : ""}.</p>`;
+};
+
 /** Each order of more than one service, where whoever looks may give it. */
 const buttons = (c: AppContext): Html => {
   const { principal, customerId } = c.var;
@@ -151,13 +176,13 @@ export const registerStatusPage = (app: App, deps: Deps): void => {
     const nowMs = deps.clock.nowMs();
     // As /readyz shows it to everybody; what only /v1/status tells is for admins.
     const isAdmin = c.var.principal.kind === "admin" && c.var.principal.scopes.includes("read");
-    const status = await deps.status.read();
+    const [status, breakers] = await Promise.all([deps.status.read(), isAdmin ? deps.breakerStore.list(null, nowMs) : []]);
     const done = doneWords[c.req.query("done") ?? ""];
     const body = html`${done === undefined ? nothing : note("", html`<p>${done}</p>`)}
 <div class="head"><div><h1>Status</h1><p>As of ${clock(nowMs)} UTC; <a href="${path}">look again</a>. This page is by ${isolated(deps.config.provider)}, version ${version}; the database answers.</p></div>${buttons(c)}</div>
 ${verdict(status, nowMs)}
 ${section("providers", "Providers", providers(status, isAdmin, nowMs))}
-${isAdmin ? html`${section("jobs", "Jobs", jobs(jobStandings(deps.jobs.rhythms, status.jobRuns, status), nowMs))}\n${section("takeovers", "Takeovers", takeovers(status, deps.config.preferredProvider, nowMs))}` : ""}`;
+${isAdmin ? html`${section("jobs", "Jobs", jobs(jobStandings(deps.jobs.rhythms, status.jobRuns, status), nowMs))}\n${section("outside", "Outside services", outside(breakers, nowMs))}\n${section("takeovers", "Takeovers", takeovers(status, deps.config.preferredProvider, nowMs))}` : ""}`;
     return c.html(await page(c, nowMs, { title: "Status", tab: "status", body }));
   });
 };

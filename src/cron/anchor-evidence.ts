@@ -1,3 +1,4 @@
+import type { Breakers } from "../adapters/ports/platform/breakers.ts";
 import type { Clock } from "../adapters/ports/platform/clock.ts";
 import type { EvidenceAnchorStore, Timestamps } from "../adapters/ports/evidence/evidence-anchors.ts";
 import type { EvidenceSigner } from "../adapters/ports/evidence/evidence-signer.ts";
@@ -16,6 +17,8 @@ export type AnchorDeps = {
   readonly evidenceSigner?: EvidenceSigner | null;
   /** Null: anchors are not time-stamped. */
   readonly timestamps: Timestamps | null;
+  /** That of the time-stamping authority is heeded by `timestamps`. */
+  readonly breakers: Breakers;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -34,7 +37,12 @@ const sha256 = async (text: string): Promise<string> => {
  * time-stamped externally. A recorded root, or the time-stamp, shows whether a chain was rewritten since. Without an answer
  * of the time-stamping authority the anchor is made all the same.
  */
-export const anchorEvidence = async (deps: AnchorDeps, fence: Fence): Promise<JobReport> => {
+export const anchorEvidence = async (deps: AnchorDeps, fence: Fence): Promise<JobReport> =>
+  deps.timestamps === null
+    ? await anchorAll(deps, fence)
+    : await deps.breakers.during(["timestamp"], async () => await anchorAll(deps, fence));
+
+const anchorAll = async (deps: AnchorDeps, fence: Fence): Promise<JobReport> => {
   const { evidenceAnchors, timestamps, clock, log } = deps;
   const count = { anchors: 0, chains: 0, unstamped: 0 };
   while (count.anchors < anchorsPerRun) {

@@ -1,4 +1,5 @@
 import type { CustomerSources, SourceOutcome } from "../adapters/ports/metering/cdn-accounts.ts";
+import type { Breakers } from "../adapters/ports/platform/breakers.ts";
 import type { Clock } from "../adapters/ports/platform/clock.ts";
 import type { HostState, IngestStore, Measurers, MeteredHolding, SliceReading } from "../adapters/ports/metering/ingest.ts";
 import type { Fence } from "../adapters/ports/coordination/lease.ts";
@@ -15,6 +16,8 @@ export type IngestDeps = {
   readonly usageSources: readonly UsageSource[];
   /** Read with the customers' own. */
   readonly customerSources: CustomerSources;
+  /** One for each account that is read: their sources heed them. */
+  readonly breakers: Breakers;
   readonly clock: Clock;
   readonly log: Log;
   readonly usageWindows: { readonly windowMs: number; readonly lookbackMs: number };
@@ -144,7 +147,10 @@ const readingOf = (slice: Slice, row: HostWindowBytes): SliceReading => ({
  * source that fails stores nothing and does not affect the others.
  * @throws the last error where every queried source failed
  */
-export const ingestUsage = async (deps: IngestDeps, fence: Fence): Promise<JobReport> => {
+export const ingestUsage = async (deps: IngestDeps, fence: Fence): Promise<JobReport> =>
+  await deps.breakers.during(["cdn"], async () => await ingestAll(deps, fence));
+
+const ingestAll = async (deps: IngestDeps, fence: Fence): Promise<JobReport> => {
   const { ingest, clock, log } = deps;
   const frame = frameOf(deps);
   const { tasks, measurers } = await planReadings(deps, frame);

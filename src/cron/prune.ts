@@ -91,6 +91,7 @@ const tasksOf = (
     cost_batches: whileAny(() => retention.deadBatches(fence, before("cost_batches"), smallChunkRows)),
     cost_anomalies: whileAny(() => retention.costAnomalies(fence, before("cost_anomalies"), smallChunkRows)),
     zombies: whileAny(() => retention.zombies(fence, before("zombies"), smallChunkRows)),
+    breakers: whileAny(() => retention.breakers(fence, before("breakers"), smallChunkRows)),
     invoice_links: whileAny(() => retention.invoiceLinks(fence, before("invoice_links"), smallChunkRows)),
   };
 };

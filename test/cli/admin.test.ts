@@ -104,6 +104,22 @@ describe("tranche admin move-shards", () => {
   });
 });
 
+describe("tranche breakers", () => {
+  it("says what fails, since when it is paused, and when it is tried again", async () => {
+    const breakers = (...flags: string[]) => commandLine(["breakers", ...flags], { env: env() });
+    expect((await breakers()).out).toBe("every outside service answers\n");
+    await statement(`
+      insert into breakers (name, kind, failures, in_a_row, pauses, opened_at, probe_at, last_error, updated_at)
+      values ('cdn:fastly', 'cdn', '{}', 5, 1, '2026-11-20T03:00:00Z', '2099-11-20T03:01:00Z', 'no answer within 20 s', now())`);
+    const { code, out } = await breakers();
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^KIND +CUSTOMER +ACCOUNT +STATE +FAILURES +OPEN SINCE +TRIED AGAIN +LAST ERROR\ncdn +operator +fastly +open +5 +2026-11-20 .+ 2099-11-20 .+ no answer within 20 s\n$/,
+    );
+    expect(JSON.parse((await breakers("--json")).out)).toMatchObject([{ kind: "cdn", state: "open", customer_id: null }]);
+  });
+});
+
 describe("tranche admin findings and adjust", () => {
   it("list what is open, and have its window computed again", async () => {
     expect((await tranche(["findings"])).out).toBe("no findings that are open\n");

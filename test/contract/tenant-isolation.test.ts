@@ -151,7 +151,7 @@ const visible = ({ status, headers, text }: Answer, path: string) =>
 /** What reads by POST: its question is too long for a query. */
 const isWrite = ({ method, path }: Operation) => method !== "GET" && !/\/(backtest|objectives\/status)$/.test(path);
 /** What an admin reads of everybody at once. */
-const ofEverybody = ["GET /v1/corrections", "GET /v1/storms", "GET /v1/fleet"];
+const ofEverybody = ["GET /v1/corrections", "GET /v1/storms", "GET /v1/fleet", "GET /v1/breakers"];
 const isOfEverybody = ({ title }: Operation) => ofEverybody.includes(title);
 const isAdmins = ({ scope }: Operation) => scope === "admin";
 /** What minting and revoking is: of customers' tokens, and of admins'. */

@@ -60,6 +60,7 @@ const fullReading: MetricsReading = {
   costAnomalies: [],
   zombies: [],
   costBatches: [],
+  breakers: [],
 };
 
 /** Every family with a sample of each of its labels. */

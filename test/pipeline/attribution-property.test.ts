@@ -1,3 +1,4 @@
+import { noBreakers } from "../support/breakers.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createIngestStore } from "../../src/adapters/db/metering/ingest.ts";
 import type { CustomerSources } from "../../src/adapters/ports/metering/cdn-accounts.ts";
@@ -113,6 +114,7 @@ describe("usage over random lives of services, domains and CDNs", () => {
         ingest: createIngestStore(database.db),
         usageSources: sources,
         customerSources: noAccounts,
+        breakers: noBreakers,
         clock: createFakeClock(atMs),
         log: createMemoryLog().log,
         usageWindows: { windowMs: hourMs, lookbackMs: 6 * hourMs },

@@ -1,3 +1,4 @@
+import { noBreakers } from "../support/breakers.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createIngestStore } from "../../src/adapters/db/metering/ingest.ts";
 import { createUsageStore } from "../../src/adapters/db/metering/usage-store.ts";
@@ -94,6 +95,7 @@ const ingest = (sources: readonly UsageSource[], atMs = nowMs, customerSources =
       ingest: createIngestStore(database.db),
       usageSources: sources,
       customerSources,
+      breakers: noBreakers,
       clock: createFakeClock(atMs),
       log: createMemoryLog().log,
       usageWindows: { windowMs: hourMs, lookbackMs },

@@ -1,3 +1,4 @@
+import { noBreakers } from "../support/breakers.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createIngestStore } from "../../src/adapters/db/metering/ingest.ts";
 import { createLeaseStore } from "../../src/adapters/db/coordination/leases.ts";
@@ -69,6 +70,7 @@ const ingest = async (sources: UsageSource[], options: Options = {}) => {
     ingest: createIngestStore(database.db),
     usageSources: sources,
     customerSources,
+    breakers: noBreakers,
     clock: createFakeClock(atMs),
     log: memory.log,
     usageWindows,

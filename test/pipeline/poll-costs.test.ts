@@ -1,3 +1,4 @@
+import { noBreakers } from "../support/breakers.ts";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { S3Server } from "../../local/s3/server.ts";
@@ -77,6 +78,7 @@ const deps = (more: Partial<PollCostsDeps> = {}): PollCostsDeps => ({
   trailFiles: createTrailFiles({ endpoint: server.url, fetch, clock, timeoutMs: 300, readMs: 5_000, mostBytes: 8_000_000 }),
   costEvents: createCostEventStore(database.db),
   archive: null,
+  breakers: noBreakers,
   clock,
   random: systemRandom,
   config: { costEventRetentionMs: 90 * 86_400_000 },

@@ -145,6 +145,12 @@ describe("the status", () => {
     expect([own.includes("Silent"), own.includes("Jobs"), own.includes("Takeovers")]).toEqual([true, false, false]);
     const all = (await ask("/console/status", { cookie: await signIn(api.env.ADMIN_TOKEN) })).said;
     expect(all).toMatch(/bill Overdue/);
+    expect([own.includes("Outside services"), all.includes("Every outside service is asked as ever")]).toEqual([false, true]);
+    await api.db.rows(sql`
+      insert into breakers (name, kind, failures, in_a_row, pauses, opened_at, probe_at, last_error, updated_at)
+      values ('cdn:fastly', 'cdn', '{}', 5, 1, now(), now() + interval '5 minutes', 'answered 503', now())`);
+    const paused = (await ask("/console/status", { cookie: await signIn(api.env.ADMIN_TOKEN) })).said;
+    expect(paused).toMatch(/1 paused usage of a CDN fastly \( answered 503 \), tried again in \d+ min/);
     await api.db.rows(sql`update leases set expires_at = now() - interval '1 second' where name = 'shard:0'`);
     expect((await ask("/console/status", { cookie: await signIn(world.acme.viewer) })).said).toContain("Nobody runs all rounds");
   });

@@ -1,3 +1,4 @@
+import { noBreakers } from "./breakers.ts";
 import { createLeaseStore } from "../../src/adapters/db/coordination/leases.ts";
 import { createHuntStore } from "../../src/adapters/db/cost/hunting.ts";
 import type { CloudFacts, CloudReader } from "../../src/adapters/ports/cost/cloud.ts";
@@ -34,6 +35,7 @@ export const huntWorld = (database: TestDatabase, now: number) => {
         of: async () => access ?? createDnsRefusal("nothing is here", false),
         ofAll: async (ids) => new Map(access === null ? [] : ids.map((id) => [id, access])),
       },
+      breakers: noBreakers,
       cloud: cloud === undefined ? null : { of: typeof cloud === "function" ? cloud : async () => [cloud] },
       clock: clock ?? { nowMs: () => atMs, sleep: () => Promise.withResolvers<void>().promise },
       log: createMemoryLog().log,

@@ -1,3 +1,4 @@
+import { noBreakers } from "./breakers.ts";
 import { createIngestStore } from "../../src/adapters/db/metering/ingest.ts";
 import { createUsageStore } from "../../src/adapters/db/metering/usage-store.ts";
 import type { CustomerSources } from "../../src/adapters/ports/metering/cdn-accounts.ts";
@@ -92,6 +93,7 @@ export const createMeteringWorld = (database: TestDatabase) => {
           ingest: createIngestStore(database.db),
           usageSources: sources,
           customerSources,
+          breakers: noBreakers,
           clock: createFakeClock(atMs),
           log: createMemoryLog().log,
           usageWindows,

@@ -181,6 +181,10 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
   );
   await api.call("POST", `${at}/domains/${domain.id}/standing-failover`, options);
   const account = await api.created("/v1/cdn-accounts", { cdn: "fastly", api_token: `${name}-token-at-fastly` }, options);
+  await api.db.rows(sql`
+    insert into breakers (name, kind, customer_id, account_id, failures, in_a_row, pauses, opened_at, probe_at, last_error, updated_at)
+    values (${`cdn:${account.id}`}, 'cdn', ${id}, ${account.id}, '{}', 5, 1, '2026-11-21T11:00:00Z', '2026-11-21T11:01:00Z', ${`${name}-silence`},
+      '2026-11-21T11:00:00Z')`);
   await api.created(`/v1/customers/${id}/billing-terms`, {
     valid_from: "2026-12-01T00:00:00Z",
     rate_cents_per_gb: 10,

@@ -2,15 +2,18 @@ import type { Database } from "../db/platform/client.ts";
 import { noteReadings, sealedAccounts, sealingContext } from "../db/metering/cdn-accounts.ts";
 import type { SealedAccount } from "../db/metering/cdn-accounts.ts";
 import type { CustomerSource, CustomerSources } from "../ports/metering/cdn-accounts.ts";
+import type { Breakers } from "../ports/platform/breakers.ts";
 import type { Secrets } from "../ports/platform/secrets.ts";
 import { UsageSourceError } from "../ports/metering/usage.ts";
 import type { UsageSource } from "../ports/metering/usage.ts";
+import { guardedFetch } from "../platform/guarded-fetch.ts";
 import { createCloudflareUsage } from "./cloudflare/cloudflare-usage.ts";
 import { createFastlyUsage } from "./fastly/fastly-usage.ts";
 
 /** What every source needs, whosever token it reads with. */
 export type SourceWorld = {
   readonly fetch: typeof fetch;
+  readonly breakers: Pick<Breakers, "line">;
   readonly sleep: (ms: number, until?: AbortSignal) => Promise<void>;
   readonly random: () => number;
   readonly now: () => number;
@@ -23,10 +26,13 @@ export type SourceWorld = {
  * that, so that the readings of one run share their listings and their quota.
  */
 export const createCustomerSources = (db: Database, secrets: Secrets | null, world: SourceWorld): CustomerSources => {
-  const sourceOf = (account: SealedAccount, apiToken: string): UsageSource =>
-    account.cdn === "fastly"
-      ? createFastlyUsage({ ...world, apiToken, endpoint: world.fastlyEndpoint })
-      : createCloudflareUsage({ ...world, apiToken, accountId: account.accountRef ?? "", graphqlEndpoint: world.cloudflareEndpoint });
+  const sourceOf = ({ id: accountId, customerId, cdn, accountRef }: SealedAccount, apiToken: string): UsageSource => {
+    const line = world.breakers.line({ kind: "cdn", customerId, accountId });
+    const calls = { ...world, fetch: guardedFetch(world.fetch, line, { nowMs: world.now }), apiToken };
+    return cdn === "fastly"
+      ? createFastlyUsage({ ...calls, endpoint: world.fastlyEndpoint })
+      : createCloudflareUsage({ ...calls, accountId: accountRef ?? "", graphqlEndpoint: world.cloudflareEndpoint });
+  };
 
   const unseal = async (account: SealedAccount): Promise<string> => {
     if (secrets === null) throw new UsageSourceError("SECRETS_KEY is not set", false);

@@ -2,7 +2,9 @@ import type { ZombieRule } from "../../domain/cost/zombie.ts";
 import type { CostAccess, CostDirectory } from "../ports/cost/access.ts";
 import type { CloudFacts, CloudReader } from "../ports/cost/cloud.ts";
 import type { Budget } from "../ports/platform/budget.ts";
+import type { Breakers } from "../ports/platform/breakers.ts";
 import type { Clock } from "../ports/platform/clock.ts";
+import { guardedFetch } from "../platform/guarded-fetch.ts";
 import { createLimit } from "../route53/api/limit.ts";
 import { type Allowance, type Ask, createAllowance, createAsk, type QueryApi } from "./ask.ts";
 import { ec2 } from "./ec2-api.ts";
@@ -16,6 +18,7 @@ export type CloudReaderOptions = {
   /** Of a service in a region, such as `https://ec2.eu-central-1.amazonaws.com`. */
   readonly endpointOf: (service: CloudService, region: string) => string;
   readonly fetch: typeof fetch;
+  readonly breakers: Pick<Breakers, "line">;
   readonly clock: Clock;
   /** 0 <= x < 1, for the jitter of retries. */
   readonly random: () => number;
@@ -54,11 +57,17 @@ const once = <Fact extends { readonly id: string }>(seen: Set<string>, facts: re
 
 /** Looks into the accounts of customers, service by service and region by region, each for itself. */
 export const createCloudReader = (options: CloudReaderOptions): CloudReader => {
-  const { accounts, endpointOf, mostRequests = 300 } = options;
+  const { accounts, endpointOf, breakers, clock, mostRequests = 300 } = options;
 
-  const lookInto = async ({ service, api, look }: Reading, access: CostAccess, region: string, budget: Budget, take: Allowance) => {
+  /** @param fetch heeds the account's circuit breaker */
+  const lookInto = async (
+    { service, api, look }: Reading,
+    access: CostAccess,
+    region: string,
+    { budget, take, fetch }: { readonly budget: Budget; readonly take: Allowance; readonly fetch: typeof globalThis.fetch },
+  ) => {
     const [first = ""] = access.awsAccounts;
-    const ask = createAsk({ ...options, api, endpoint: endpointOf(service, region), region, keys: access.keys, budget, take });
+    const ask = createAsk({ ...options, api, endpoint: endpointOf(service, region), region, keys: access.keys, budget, take, fetch });
     const accountOf = (owner: string | null) => (owner !== null && access.awsAccounts.includes(owner) ? owner : first);
     const { gaps, ...found } = await look(ask, { region, accountOf });
     return {
@@ -70,10 +79,12 @@ export const createCloudReader = (options: CloudReaderOptions): CloudReader => {
   };
 
   const into = async (access: CostAccess, budget: Budget, inTurn: ReturnType<typeof createLimit>): Promise<readonly CloudFacts[]> => {
-    const take = createAllowance(mostRequests);
+    const { customerId, id: accountId } = access;
+    const line = breakers.line({ kind: "ec2", customerId, accountId });
+    const means = { budget, take: createAllowance(mostRequests), fetch: guardedFetch(options.fetch, line, clock) };
     const looks = access.regions.flatMap((region) => readings.map((reading) => ({ region, reading })));
     return await Promise.all(
-      looks.map(async ({ region, reading }) => await inTurn(async () => await lookInto(reading, access, region, budget, take))),
+      looks.map(async ({ region, reading }) => await inTurn(async () => await lookInto(reading, access, region, means))),
     );
   };
 

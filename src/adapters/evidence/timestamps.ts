@@ -1,5 +1,6 @@
 import { readTimestamp, timestampRequest } from "../../domain/evidence/timestamp.ts";
 import type { Timestamps } from "../ports/evidence/evidence-anchors.ts";
+import { PausedError } from "../ports/platform/breakers.ts";
 import type { Random } from "../ports/platform/random.ts";
 
 const patienceMs = 5_000;
@@ -43,6 +44,7 @@ export const createTimestamps = (url: string, send: typeof fetch, random: Random
       const read = readTimestamp(answer, imprint, nonce);
       return "error" in read ? { error: `the answer: ${read.error}` } : { token: toBase64(answer) };
     } catch (error) {
+      if (error instanceof PausedError) return { error: `the authority is ${error.message}` };
       return { error: error instanceof Error && error.name === "TimeoutError" ? "no answer in time" : "the authority can not be reached" };
     }
   },

@@ -20,6 +20,7 @@ import type { SeriesStore } from "./cost/series.ts";
 import type { CostSummaryStore } from "./cost/summary.ts";
 import type { ZombieStore } from "./cost/zombies.ts";
 import type { CdnAccountStore } from "./metering/cdn-accounts.ts";
+import type { BreakerStore } from "./platform/breakers.ts";
 import type { Clock } from "./platform/clock.ts";
 import type { Archive } from "./cost/archive.ts";
 import type { CallerIdentity } from "./cost/caller-identity.ts";
@@ -83,6 +84,7 @@ export interface PlatformDeps {
   readonly random: Random;
   readonly log: Log;
   readonly telemetry: TelemetryStore;
+  readonly breakerStore: BreakerStore;
   readonly rateLimits: RateLimits;
   /** Names of the keys that open kept secrets, the newest first, which seals; none: no secrets are kept. */
   sealKeys(): Promise<readonly string[]>;

@@ -1,6 +1,6 @@
 /** Why a call to S3 did not succeed. Carries no credentials. */
 export type S3Failure = {
-  /** S3's code, or `timeout`, `network`, `cut`, `unreadable`, `bad_key`, `http_<status>`, `too_late` where it gave none. */
+  /** S3's code, or `timeout`, `network`, `cut`, `unreadable`, `bad_key`, `http_<status>`, `too_late`, `paused` where it gave none. */
   readonly code: string;
   readonly message: string;
   readonly httpStatus: number | null;

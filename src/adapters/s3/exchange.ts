@@ -2,6 +2,7 @@ import { AwsV4Signer } from "aws4fetch";
 import { isoTime } from "../../iso-time.ts";
 import { basicTime, type Credentials, type KeySource, scrub } from "../aws/keys.ts";
 import type { Budget } from "../ports/platform/budget.ts";
+import { PausedError } from "../ports/platform/breakers.ts";
 import type { Clock } from "../ports/platform/clock.ts";
 import { failureOf as route53FailureOf } from "../route53/api/error.ts";
 import { type BucketAddress, bucketUrl } from "./address.ts";
@@ -93,6 +94,7 @@ export const createExchange = (options: ExchangeOptions): Exchange => {
         signal,
       });
     } catch (cause) {
+      if (cause instanceof PausedError) throw ownError("paused", cause.message, false, { cause });
       if (controller.signal.aborted) throw ownError("timeout", `no answer from S3 within ${timeoutMs} ms`, true, { cause });
       const said = cause instanceof Error ? scrub(cause.message, keys) : "no reason given";
       throw ownError("network", `could not reach S3: ${said}`, true, { cause });

@@ -1,6 +1,7 @@
 import type { CostAccess } from "../ports/cost/access.ts";
 import type { TrailAnswer, TrailFiles, TrailProblem } from "../ports/cost/trail-files.ts";
 import type { Clock } from "../ports/platform/clock.ts";
+import { guardedFetch } from "../platform/guarded-fetch.ts";
 import { type Bytes, unpacked } from "./body.ts";
 import { failureOf, isDenied, isKeyFailure, isMissing, ownError, S3Error } from "./error.ts";
 import type { S3 } from "./s3.ts";
@@ -27,6 +28,7 @@ const problemOf = (thrown: unknown, { bucket, region }: CostAccess): TrailProble
   const { code, message } = failure;
   if (code === "too_large" || code === "damaged" || code === "bad_key") return { kind: "file", words: message };
   if (code === "cut" || message.startsWith("the body stood still")) return { kind: "broken", words: message };
+  if (code === "paused") return { kind: "away", words: `S3 is ${message}` };
   if (isMissing(failure)) return { kind: "gone", words: "the file is not there any more" };
   if (code === "NoSuchBucket") return { kind: "no-bucket", words: `there is no bucket ${bucket}` };
   if (message.startsWith("the role ") || keyCodes.has(code) || isKeyFailure(failure)) return { kind: "keys", words: `${code}: ${message}` };
@@ -62,10 +64,19 @@ export const createTrailFiles = ({ endpoint, fetch, clock, timeoutMs, readMs, mo
   const clients = new WeakMap<CostAccess, S3>();
 
   const clientOf = (access: CostAccess): S3 => {
-    const { bucket, region, keys } = access;
+    const { bucket, region, keys, line } = access;
     const known = clients.get(access);
     if (known !== undefined) return known;
-    const client = createS3({ bucket: bucket ?? "", region, keys, endpoint: endpoint ?? undefined, fetch, clock, timeoutMs, readMs });
+    const client = createS3({
+      bucket: bucket ?? "",
+      region,
+      keys,
+      endpoint: endpoint ?? undefined,
+      fetch: line === undefined ? fetch : guardedFetch(fetch, line, clock),
+      clock,
+      timeoutMs,
+      readMs,
+    });
     clients.set(access, client);
     return client;
   };

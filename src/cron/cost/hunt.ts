@@ -1,6 +1,7 @@
 import type { CloudReader } from "../../adapters/ports/cost/cloud.ts";
 import type { HuntStore } from "../../adapters/ports/cost/hunting.ts";
 import type { Fence } from "../../adapters/ports/coordination/lease.ts";
+import type { Breakers } from "../../adapters/ports/platform/breakers.ts";
 import type { Clock } from "../../adapters/ports/platform/clock.ts";
 import type { Log } from "../../adapters/ports/platform/log.ts";
 import type { DnsDirectory } from "../../adapters/ports/steering/dns-access.ts";
@@ -17,6 +18,8 @@ export type HuntDeps = {
   readonly dnsDirectory: DnsDirectory;
   /** Null: no account in the cloud is looked into. */
   readonly cloud: CloudReader | null;
+  /** One for each account in the cloud: `cloud` heeds them. */
+  readonly breakers: Breakers;
   readonly clock: Clock;
   readonly log: Log;
   readonly connections?: Connections;
@@ -55,7 +58,10 @@ const huntFor = async (deps: HuntDeps, fence: Fence, connections: Connections, c
 };
 
 /** Looks for what idles, customer by customer, those first that were tried longest ago. One that fails is nobody else's loss. */
-export const huntZombies = async (deps: HuntDeps, fence: Fence): Promise<JobReport> => {
+export const huntZombies = async (deps: HuntDeps, fence: Fence): Promise<JobReport> =>
+  await deps.breakers.during(["ec2"], async () => await huntAll(deps, fence));
+
+const huntAll = async (deps: HuntDeps, fence: Fence): Promise<JobReport> => {
   const { hunting, clock, log } = deps;
   const startedAtMs = clock.nowMs();
   const connections = deps.connections ?? createConnections(clock);

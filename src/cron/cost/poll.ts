@@ -1,6 +1,7 @@
 import type { Fence } from "../../adapters/ports/coordination/lease.ts";
 import type { CostDirectory } from "../../adapters/ports/cost/access.ts";
 import type { TrailReadings } from "../../adapters/ports/cost/trail-readings.ts";
+import type { Breakers } from "../../adapters/ports/platform/breakers.ts";
 import type { Budget } from "../../adapters/ports/platform/budget.ts";
 import type { Log } from "../../adapters/ports/platform/log.ts";
 import { inTurns } from "../../domain/cost/turns.ts";
@@ -14,6 +15,8 @@ import type { JobReport } from "../job.ts";
 export type PollCostsDeps = ReadAccountDeps & {
   readonly costDirectory: CostDirectory;
   readonly trailReadings: TrailReadings;
+  /** One for each account that is read. */
+  readonly breakers: Breakers;
   readonly log: Log;
   /** Absent: a run of its own. */
   readonly connections?: Connections;
@@ -41,8 +44,11 @@ type Account = { readonly customerId: number; readonly id: number };
  * Reads the CloudTrail files of customers' accounts. Whoever fails is noted with its error, and stops nobody; a run that dies is resumed
  * by the next one, which reads again what was not stored whole.
  */
-export const pollCosts = async (deps: PollCostsDeps, fence: Fence): Promise<JobReport> => {
-  const { costDirectory, trailReadings, clock, log } = deps;
+export const pollCosts = async (deps: PollCostsDeps, fence: Fence): Promise<JobReport> =>
+  await deps.breakers.during(["s3"], async () => await pollAll(deps, fence));
+
+const pollAll = async (deps: PollCostsDeps, fence: Fence): Promise<JobReport> => {
+  const { costDirectory, trailReadings, breakers, clock, log } = deps;
   const connections = deps.connections ?? createConnections(clock);
   const untilMs = clock.nowMs() + beginsForMs;
   const allowance = createRunAllowance(clock, {
@@ -54,8 +60,9 @@ export const pollCosts = async (deps: PollCostsDeps, fence: Fence): Promise<JobR
 
   /** @returns whether there is more of it */
   const read = async ({ customerId, id }: Account): Promise<boolean> => {
-    const access = await costDirectory.of(customerId, id);
-    if (access === null || access.bucket === null) return false;
+    const account = await costDirectory.of(customerId, id);
+    if (account === null || account.bucket === null) return false;
+    const access = { ...account, line: breakers.line({ kind: "s3", customerId, accountId: id }) };
     const by = (lane: Lane): Budget => ({
       untilMs: untilMs + endsWithinMs,
       connection: connectionOf(connections, { lane, key: customerId }),

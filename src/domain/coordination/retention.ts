@@ -111,7 +111,7 @@ export const retention = {
   cost_cursors: { stays: "a row a prefix of a bucket: how far it was read" },
   zombies: { days: 400, stays: "those that are not remediated" },
   zombie_hunts: { stays: "a row a customer" },
-  breakers: { stays: "a row of what fails; it goes when that is well" },
+  breakers: { days: 7, stays: "a row an account, as long as it is called: it goes with its account" },
 
   notifications: { days: 90, stays: "those whose messages are not decided, or of which one is kept" },
   deliveries: { days: 90, stays: "those that wait, and the one that opened what is still open" },

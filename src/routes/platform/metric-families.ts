@@ -2,6 +2,7 @@ import type { MetricsReading } from "../../adapters/ports/coordination/metrics.t
 import { shardsWanted } from "../../domain/coordination/shard-load.ts";
 import { sealCounts } from "../../domain/tenants/seals.ts";
 import type { MetricFamily, Sample } from "../../http/prometheus.ts";
+import { breakerFamilies } from "./breaker-metrics.ts";
 import { costFamilies } from "./cost-metrics.ts";
 import { counter, gauge } from "./metric-family.ts";
 import { notifyFamilies } from "./notify-metrics.ts";
@@ -287,5 +288,6 @@ export const metricFamilies = (
     ...notifyFamilies(reading),
     ...sloFamilies(reading),
     ...costFamilies(reading),
+    ...breakerFamilies(reading),
   ];
 };

@@ -3,6 +3,7 @@ import type { Guards } from "../../auth/guards.ts";
 import type { App } from "../../http/env.ts";
 import { openApiDocument } from "../../http/openapi/openapi-document.ts";
 import type { OpenApiDocument } from "../../http/openapi/openapi-document.ts";
+import { registerBreakers } from "./breakers.ts";
 import { registerCron } from "./cron.ts";
 import { registerDocs } from "./docs.ts";
 import { registerInternalShards } from "./internal-shards.ts";
@@ -18,6 +19,7 @@ export const mountPlatform = (app: App, deps: Deps, guards: Guards): void => {
   registerMetrics(app, deps);
   registerStatus(app, deps, guards);
   registerShards(app, deps, guards);
+  registerBreakers(app, deps, guards);
   registerReseal(app, deps, guards);
   registerTelemetry(app, deps);
   registerCron(app, deps);

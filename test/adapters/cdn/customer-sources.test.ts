@@ -1,3 +1,4 @@
+import { noBreakers } from "../../support/breakers.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startCloudflareApi } from "../../../local/cdn/cloudflare-api.ts";
 import type { CloudflareApi } from "../../../local/cdn/cloudflare-api.ts";
@@ -41,6 +42,7 @@ afterEach(async () => {
 const sources = (with_ = secrets as typeof secrets | null) =>
   createCustomerSources(database.db, with_, {
     fetch,
+    breakers: noBreakers,
     sleep: async () => {},
     random: () => 0,
     now: () => noon + 1_800_000,

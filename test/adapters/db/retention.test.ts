@@ -498,7 +498,20 @@ describe("the cost watch", () => {
        from unnest($2::timestamptz[]) with ordinality x(r, i)`,
       [ids.customer, [ago(400, -1), ago(400, 60_000), null]],
     );
-    expect((await run()).report).toMatchObject({ cost_hours: 1, cost_batches: 1, cost_anomalies: 1, zombies: 1, failures: 0 });
+    await database.sql(
+      `insert into breakers (name, kind, failures, in_a_row, last_error, updated_at)
+       select 'cdn:' || i, 'cdn', '{}', 1, 'answered 503', t from unnest($1::timestamptz[]) with ordinality x(t, i)`,
+      [[ago(7, -1), ago(7, 60_000)]],
+    );
+    expect((await run()).report).toMatchObject({
+      cost_hours: 1,
+      cost_batches: 1,
+      cost_anomalies: 1,
+      zombies: 1,
+      breakers: 1,
+      failures: 0,
+    });
+    expect(await left("name", "breakers")).toEqual(["cdn:2"]);
     expect(await left("state", "cost_batches")).toEqual(["dead", "queued"]);
     expect(await left("state", "cost_anomalies")).toEqual(["open", "resolved"]);
     expect(await left("resource", "zombies")).toEqual(["z2", "z3"]);

@@ -367,6 +367,7 @@ describe("pruning", () => {
         deadBatches: each("deadBatches"),
         costAnomalies: each("costAnomalies"),
         zombies: each("zombies"),
+        breakers: each("breakers"),
       },
     });
     const deps = {

@@ -1,3 +1,4 @@
+import { noBreakers } from "../../support/breakers.ts";
 import { describe, expect, it } from "vitest";
 import type { CloudServer } from "../../../local/ec2/server.ts";
 import type { Site } from "../../../local/ec2/site.ts";
@@ -15,6 +16,7 @@ const look = async ({ url }: CloudServer, { accesses = [cloudAccess()], budget =
     accounts: { ofCustomer: async () => accesses },
     endpointOf: () => url,
     fetch,
+    breakers: noBreakers,
     clock: { nowMs: () => Date.now(), sleep: async () => {} },
     random: () => 0,
     timeoutMs: 5_000,

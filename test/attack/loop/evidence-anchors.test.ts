@@ -1,3 +1,4 @@
+import { noBreakers } from "../../support/breakers.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { auditBundle } from "../../../cli/evidence/evidence-audit.ts";
 import { verifyAnchor } from "../../../cli/evidence/evidence-anchors.ts";
@@ -43,7 +44,14 @@ const run = async (timestamps: Timestamps | null = null) => {
   if (fence === null) throw new Error("the lease is taken");
   const log = createMemoryLog();
   const report = await anchorEvidence(
-    { evidenceAnchors: createEvidenceAnchorStore(world.db), evidenceSigner: signer, timestamps, clock: world.clock, log: log.log },
+    {
+      evidenceAnchors: createEvidenceAnchorStore(world.db),
+      evidenceSigner: signer,
+      timestamps,
+      breakers: noBreakers,
+      clock: world.clock,
+      log: log.log,
+    },
     fence,
   );
   await world.leases.release(fence);

@@ -69,6 +69,9 @@ beforeAll(async () => {
     insert into providers (name, heartbeat_at, heartbeat_since, last_round_at, public_checked_at, public_ok_since, public_error)
     values ('local', now() - interval '7 seconds', now(), now() - interval '9 minutes', null, null, null),
       ('cloudflare', now() - interval '100 seconds', now(), null, now(), null, 'gone'), ('vercel', null, null, null, now(), now(), null)`);
+  await api.db.rows(sql`
+    insert into breakers (name, kind, failures, pauses, opened_at, probe_at, last_error, updated_at)
+    values ('cdn:fastly', 'cdn', '{}', 1, now(), now(), 'x', now()), ('cdn:cloudflare', 'cdn', '{}', 0, null, null, 'x', now())`);
   await api.db.rows(sql`update leases set provider = 'local', epoch = 2 where name = 'shard:7'`);
   await api.db.rows(sql`update providers set clock_skew_ms = 45012 where name = 'cloudflare'`);
 });
@@ -149,6 +152,8 @@ describe("/metrics", () => {
         'tranche_zombies_waste_cents{rule="volume-unattached"} 800',
         'tranche_cost_batches{state="queued"} 1',
         'tranche_cost_batches{state="dead"} 2',
+        'tranche_breakers_open{kind="cdn"} 1',
+        'tranche_breakers_open{kind="archive"} 0',
       ]),
     );
     expect(text).not.toMatch(/throttled|job_last_success_age_seconds\{job="bill"/);

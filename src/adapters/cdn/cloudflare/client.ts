@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { PausedError } from "../../ports/platform/breakers.ts";
 import { CloudflareError, errorCodeOf, pauseInWordsMs } from "./error.ts";
+import type { CloudflareErrorCode } from "./error.ts";
 import { withinLimits } from "../deadline.ts";
 
 export type CloudflareClientOptions = {
@@ -31,6 +33,8 @@ export type GraphqlBody = { readonly query: string; readonly variables: Readonly
 
 type Failure = { readonly status: number; readonly messages: readonly string[]; readonly retryAfterMs: number };
 
+/** What a second attempt of the same reading would not change. */
+const notAgain: ReadonlySet<CloudflareErrorCode> = new Set(["deadline", "paused"]);
 const ATTEMPTS = 3;
 const BACKOFF_BASE_MS = 500;
 /** A longer pause is left to the next run of the job, which comes after minutes anyway. */
@@ -76,6 +80,7 @@ export function createCloudflareClient(options: CloudflareClientOptions): Cloudf
         return { status: response.status, text: await response.text(), retryAfter: response.headers.get("Retry-After") };
       });
     } catch (error) {
+      if (error instanceof PausedError) throw new CloudflareError("paused", error.message);
       if (outer.aborted) throw new CloudflareError("deadline", "the time of the reading is up");
       if (isAborted(own)) throw new CloudflareError("timeout", `no answer within ${timeoutMs} ms`);
       throw new CloudflareError("unavailable", `no connection (${error instanceof Error ? error.name : "unknown"})`);
@@ -95,7 +100,7 @@ export function createCloudflareClient(options: CloudflareClientOptions): Cloudf
         try {
           return await attempt(url, schema, graphql, signal);
         } catch (error) {
-          if (!(error instanceof CloudflareError) || !error.retryable || error.code === "deadline") throw error;
+          if (!(error instanceof CloudflareError) || !error.retryable || notAgain.has(error.code)) throw error;
           if (tried >= (error.code === "timeout" ? attemptsOnTimeout : attempts) || error.retryAfterMs > MAX_PAUSE_MS) throw error;
           await sleep(Math.max(error.retryAfterMs, random() * BACKOFF_BASE_MS * 2 ** tried), signal);
         }

@@ -2,7 +2,8 @@ import { UsageSourceError } from "../../ports/metering/usage.ts";
 
 /**
  * `zone_access`: a good token that may not read one of the zones asked for. `refused`: a retry is pointless.
- * `budget`: not sent, to stay within Cloudflare's quota. `deadline`: the reading as a whole has lasted too long.
+ * `budget`: not sent, to stay within Cloudflare's quota. `deadline`: the reading as a whole has lasted too long. `paused`: not sent, by the
+ * account's circuit breaker.
  */
 export type CloudflareErrorCode =
   | "auth"
@@ -13,9 +14,10 @@ export type CloudflareErrorCode =
   | "deadline"
   | "refused"
   | "budget"
+  | "paused"
   | "malformed";
 
-const RETRYABLE: ReadonlySet<CloudflareErrorCode> = new Set(["rate_limited", "unavailable", "timeout", "deadline"]);
+const RETRYABLE: ReadonlySet<CloudflareErrorCode> = new Set(["rate_limited", "unavailable", "timeout", "deadline", "paused"]);
 const REFUSALS: ReadonlySet<CloudflareErrorCode> = new Set(["auth", "zone_access", "refused"]);
 const MAX_MESSAGE_CHARS = 300;
 
@@ -35,7 +37,7 @@ export class CloudflareError extends UsageSourceError {
 
   /** Whether it was not queried for lack of time or quota: the next reading continues. */
   get isForLater(): boolean {
-    return this.code === "rate_limited" || this.code === "budget" || this.code === "deadline";
+    return this.code === "rate_limited" || this.code === "budget" || this.code === "deadline" || this.code === "paused";
   }
 
   /** The outcome of a request, as a sentence for people: "the list of zones was refused: status 403". */

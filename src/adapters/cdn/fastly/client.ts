@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PausedError } from "../../ports/platform/breakers.ts";
 import { withinLimits } from "../deadline.ts";
 import { FastlyError } from "./error.ts";
 import type { FastlyErrorCode } from "./error.ts";
@@ -27,6 +28,8 @@ export type FastlyClient = <T>(
   signal: AbortSignal,
 ) => Promise<T>;
 
+/** What a second attempt of the same reading would not change. */
+const notAgain: ReadonlySet<FastlyErrorCode> = new Set(["deadline", "paused"]);
 const ATTEMPTS = 3;
 const BACKOFF_BASE_MS = 500;
 
@@ -72,6 +75,7 @@ export const createFastlyClient = (options: FastlyClientOptions): FastlyClient =
         return { status: response.status, text: await response.text() };
       });
     } catch (error) {
+      if (error instanceof PausedError) throw new FastlyError("paused", error.message);
       if (outer.aborted) throw new FastlyError("deadline", "the time of the reading is up");
       if (isAborted(own)) throw new FastlyError("timeout", `no answer within ${timeoutMs} ms`);
       throw new FastlyError("unavailable", `no connection (${error instanceof Error ? error.name : "unknown"})`);
@@ -96,7 +100,7 @@ export const createFastlyClient = (options: FastlyClientOptions): FastlyClient =
       try {
         return await attempt(url, schema, signal);
       } catch (error) {
-        if (!(error instanceof FastlyError) || !error.retryable || error.code === "deadline" || tried === ATTEMPTS) throw error;
+        if (!(error instanceof FastlyError) || !error.retryable || notAgain.has(error.code) || tried === ATTEMPTS) throw error;
         await sleep(random() * BACKOFF_BASE_MS * 2 ** tried, signal);
       }
     }

@@ -2,11 +2,20 @@ import { UsageSourceError } from "../../ports/metering/usage.ts";
 
 /**
  * `not_available`: this resource is not there for this token, as Domain Inspector where it is not booked. `deadline`: the
- * reading as a whole has lasted too long.
+ * reading as a whole has lasted too long. `paused`: not sent, by the account's circuit breaker.
  */
-export type FastlyErrorCode = "auth" | "not_available" | "rate_limited" | "unavailable" | "timeout" | "deadline" | "refused" | "malformed";
+export type FastlyErrorCode =
+  | "auth"
+  | "not_available"
+  | "rate_limited"
+  | "unavailable"
+  | "timeout"
+  | "deadline"
+  | "paused"
+  | "refused"
+  | "malformed";
 
-const RETRYABLE: ReadonlySet<FastlyErrorCode> = new Set(["rate_limited", "unavailable", "timeout", "deadline"]);
+const RETRYABLE: ReadonlySet<FastlyErrorCode> = new Set(["rate_limited", "unavailable", "timeout", "deadline", "paused"]);
 const REFUSALS: ReadonlySet<FastlyErrorCode> = new Set(["auth", "not_available", "refused"]);
 const MAX_MESSAGE_CHARS = 300;
 
@@ -24,7 +33,7 @@ export class FastlyError extends UsageSourceError {
 
   /** Whether the account was not queried for lack of time or quota: the next reading continues. */
   get isForLater(): boolean {
-    return this.code === "rate_limited" || this.code === "deadline";
+    return this.code === "rate_limited" || this.code === "deadline" || this.code === "paused";
   }
 
   /** The outcome of a request, as a sentence for people: "the list of services was refused: status 403". */

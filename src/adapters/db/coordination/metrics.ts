@@ -3,6 +3,7 @@ import type { MetricsReading, MetricsStore } from "../../ports/coordination/metr
 import type { Database } from "../platform/client.ts";
 import { costQueue, openAnomalies, openZombies } from "../cost/standing.ts";
 import { channelStandings, deadDeliveries, openIncidents, outboxLagSeconds, pendingDeliveries } from "../notify/standing.ts";
+import { openBreakers } from "../platform/breakers.ts";
 import { objectiveStates, openSloAlerts } from "../slo/standing.ts";
 import { sealStandings } from "../platform/seals.ts";
 import { leaseStandings, list, shardStandings } from "./status.ts";
@@ -77,6 +78,7 @@ export const createMetricsStore = (db: Database): MetricsStore => ({
       ${list(openAnomalies)} as "costAnomalies",
       ${list(openZombies)} as zombies,
       ${list(costQueue)} as "costBatches",
+      ${list(openBreakers)} as breakers,
       ${outboxLagSeconds} as "outboxLagSeconds",
       (select count(*) from adjustment_causes) as "adjustmentCauses",
       (select coalesce(sum(next_invoice_number - 1), 0)::bigint from customers) as invoices`);

@@ -132,6 +132,7 @@ export const createRetentionStore = (db: Database): RetentionStore => {
     deadBatches: (fence, beforeMs, limit) => of(fence, "cost_batches", deadBatches(beforeMs, limit)),
     costAnomalies: (fence, beforeMs, limit) => of(fence, "cost_anomalies", aged(sql`cost_anomalies`, sql`resolved_at`, beforeMs, limit)),
     zombies: (fence, beforeMs, limit) => of(fence, "zombies", aged(sql`zombies`, sql`remediated_at`, beforeMs, limit)),
+    breakers: (fence, beforeMs, limit) => of(fence, "breakers", aged(sql`breakers`, sql`updated_at`, beforeMs, limit)),
     invoiceLinks: (fence, beforeMs, limit) => of(fence, "invoice_links", aged(sql`invoice_links`, sql`expires_at`, beforeMs, limit)),
   };
 };

@@ -1,7 +1,6 @@
 import { sql } from "drizzle-orm";
 import {
   bigint,
-  boolean,
   check,
   doublePrecision,
   index,
@@ -378,23 +377,36 @@ export const costModes = pgTable("cost_modes", {
   changedBy: text("changed_by").notNull(),
 });
 
-/** A circuit breaker of something outside: a row while it fails. */
+/** A circuit breaker of a service outside, called in the name of one account: a row from its first failure until it has long been well. */
 export const breakers = pgTable(
   "breakers",
   {
-    /** What fails, and whose: `cloudflare-analytics:12`, `s3:3`. */
+    /** `cdn:12`, `cdn:cloudflare`, `archive`: its kind, and whose. */
     name: text("name").primaryKey(),
+    kind: text("kind", { enum: ["cdn", "timestamp", "s3", "ec2", "archive"] }).notNull(),
     /** Null: the operator's. */
     customerId: bigint("customer_id", { mode: "number" }).references(() => customers.id),
+    /** Of `cdn_accounts`, or of `cost_accounts`, by its kind; null: the operator's. It goes with its account. */
+    accountId: bigint("account_id", { mode: "number" }),
     /** Times of the latest failures, the newest last; five at most. */
     failures: at("failures").array().notNull(),
+    /** Failures since the last answer; five at most. */
+    inARow: integer("in_a_row").notNull().default(0),
+    /** How often in a row it was paused; 0: it is closed. */
+    pauses: integer("pauses").notNull().default(0),
     openedAt: at("opened_at"),
     /** When one call is let through again; null: it is closed. */
     probeAt: at("probe_at"),
-    /** Whether that call is under way. */
-    probing: boolean("probing").notNull().default(false),
+    /** Until when that call is somebody's; null: nobody's. */
+    claimedUntil: at("claimed_until"),
     lastError: text("last_error").notNull(),
+    /** Counts its changes: whoever finds another one than was read has to read it anew. */
+    version: bigint("version", { mode: "number" }).notNull().default(1),
     updatedAt: at("updated_at").notNull(),
   },
-  (t) => [check("breakers_open", sql`(${t.openedAt} is null) = (${t.probeAt} is null)`)],
+  (t) => [
+    index("breakers_customer_idx").on(t.customerId),
+    check("breakers_open", sql`(${t.openedAt} is null) = (${t.probeAt} is null) and (${t.openedAt} is null) = (${t.pauses} = 0)`),
+    check("breakers_owner", sql`(${t.customerId} is null) = (${t.accountId} is null)`),
+  ],
 );

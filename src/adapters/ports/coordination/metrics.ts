@@ -81,6 +81,8 @@ export type MetricsReading = {
   readonly zombies: readonly { readonly rule: string; readonly count: number; readonly wasteCents: number }[];
   /** Batches of events that wait to be scored, and those that could not be. */
   readonly costBatches: readonly { readonly state: string; readonly count: number; readonly oldestAgeSeconds: number }[];
+  /** Breakers of outside services that are open. */
+  readonly breakers: readonly { readonly kind: string; readonly count: number }[];
   /** Causes of adjustments that wait for the next billing run. */
   readonly adjustmentCauses: number;
 };

@@ -49,6 +49,8 @@ export interface RetentionStore {
   costAnomalies(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   /** What idled, and was remediated before that. */
   zombies(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** Breakers of what was called last before that, open ones too: nobody asks for it any more. */
+  breakers(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   /** Burn alerts that were resolved before that. */
   sloAlerts(fence: Fence, beforeMs: number, limit: number): Promise<number>;
 }

@@ -1,4 +1,5 @@
 import type { KeySource } from "../platform/aws-keys.ts";
+import type { BreakerLine } from "../platform/breakers.ts";
 import type { CostScope } from "./accounts.ts";
 
 /** A live cost account with what requests to AWS in its name are signed with. */
@@ -8,6 +9,8 @@ export type CostAccess = CostScope & {
   readonly createdAtMs: number;
   /** Of the stored key, or of the assumed role. Where neither can be used, `get` throws why, in words for the customer. */
   readonly keys: KeySource;
+  /** The circuit breaker that its calls heed. Absent: none, as of whoever wants the account's own answer. */
+  readonly line?: BreakerLine;
 };
 
 /** The credentials that customers have given for the AWS accounts whose costs are watched. */

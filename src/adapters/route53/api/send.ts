@@ -1,8 +1,9 @@
 import { AwsV4Signer } from "aws4fetch";
 import { isoTime } from "../../../iso-time.ts";
 import { basicTime, type Credentials, encodePart, scrub } from "../../aws/keys.ts";
+import { PausedError } from "../../ports/platform/breakers.ts";
 import type { Clock } from "../../ports/platform/clock.ts";
-import { classify, type Failure, Route53Error, unansweredError } from "./error.ts";
+import { classify, type Failure, Route53Error, unansweredError, unsentError } from "./error.ts";
 import { items, optionalChild, optionalText, parseXml, texts, type XmlNode, XmlShapeError } from "../../aws/xml.ts";
 
 /** A service: `name` as signed, `label` for messages, `root` before every path. */
@@ -80,6 +81,7 @@ export const createSend = (options: SendOptions): Send => {
       });
       return { status: response.status, text: await response.text(), id: response.headers.get("x-amzn-requestid") };
     } catch (cause) {
+      if (cause instanceof PausedError) throw unsentError("paused", cause.message);
       if (controller.signal.aborted) throw unansweredError(label, signal.aborted ? clock.nowMs() - startedAtMs : timeoutMs);
       const said = cause instanceof Error ? scrub(cause.message, keys) : "no reason given";
       throw new Route53Error({

@@ -15,6 +15,7 @@ import type { ReconciliationStore } from "../../../../src/adapters/ports/billing
 import type { HuntStore } from "../../../../src/adapters/ports/cost/hunting.ts";
 import type { ScoringStore } from "../../../../src/adapters/ports/cost/scoring.ts";
 import type { TrailReadings } from "../../../../src/adapters/ports/cost/trail-readings.ts";
+import type { BreakerStore } from "../../../../src/adapters/ports/platform/breakers.ts";
 import type { CostEventStore } from "../../../../src/adapters/ports/cost/ingest.ts";
 import type { RetentionStore } from "../../../../src/adapters/ports/coordination/retention.ts";
 import type { PruneStore, RollupStore } from "../../../../src/adapters/ports/detection/rollups.ts";
@@ -106,6 +107,7 @@ export const pipelineMethods = {
     deadBatches: "fenced",
     costAnomalies: "fenced",
     zombies: "fenced",
+    breakers: "fenced",
   } satisfies Record<keyof RetentionStore, Kind>,
   reconstruction: { due: "reads", past: "reads", save: "fenced" } satisfies Record<keyof ReconstructionStore, Kind>,
   budgetWatch: { candidates: "reads", measure: "reads", save: "fenced" } satisfies Record<keyof BudgetWatch, Kind>,
@@ -148,6 +150,8 @@ export const pipelineMethods = {
   } satisfies Record<keyof HuntStore, Kind>,
   trailReadings: { due: "reads", progress: "reads", settle: "fenced", note: "fenced" } satisfies Record<keyof TrailReadings, Kind>,
   costEvents: { add: "request", list: "reads" } satisfies Record<keyof CostEventStore, Kind>,
+  // By the breaker's version, and a trial by its claim: whoever has another writes nothing (decision 81).
+  breakerStore: { take: "lease", find: "reads", save: "lease", list: "request" } satisfies Record<keyof BreakerStore, Kind>,
   observations: { due: "reads", save: "fenced" } satisfies Record<keyof ObservationStore, Kind>,
   standing: {
     get: "reads",
@@ -201,6 +205,7 @@ export const databasePorts = [
   "evidence/evidence-anchors",
   "metering/cdn-accounts",
   "metering/ingest",
+  "platform/breakers",
   "slo/daily",
   "slo/digest",
   "slo/reconstruct",
@@ -276,6 +281,10 @@ export const allowedUnfenced: Readonly<Record<string, readonly [count: number, w
   "db/platform/write.ts": [2, "parts of statements: they select from what those have written"],
   "db/metering/cdn-accounts.ts": [2, "requests: making an account, and removing it"],
   "db/steering/standing.ts": [2, "requests: wanting one, and not wanting it any more"],
+  "db/platform/breakers.ts": [
+    2,
+    "by the breaker's version: whoever has read another one writes nothing; a trial by its claim (decision 81)",
+  ],
   "db/platform/reseal.ts": [1, "the operator's command, by hand or by the API: it replaces the very seal that it opened"],
   "db/tenants/ownership.ts": [
     2,

@@ -172,6 +172,16 @@ export const retained: readonly FencedWrite[] = [
       )),
   ),
   retention(
+    "breakers",
+    "what failed, and was not called any more",
+    ["breakers"],
+    async ({ sql }) =>
+      void (await sql(
+        `insert into breakers (name, kind, failures, in_a_row, last_error, updated_at) values ('archive', 'archive', array[$1::timestamptz], 1, 'x', $1)`,
+        [long],
+      )),
+  ),
+  retention(
     "routingDrifts",
     "old drifts",
     ["routing_drifts"],

@@ -1,7 +1,9 @@
-import { costWatch as tests } from "./killers.ts";
+import { costIntake, costJobs, costWatch as tests } from "./killers.ts";
 import type { Mutant } from "./mutant.ts";
 
 const killedBy = { tests } as const;
+const byJobs = { tests: costJobs } as const;
+const byIntake = { tests: costIntake } as const;
 const room = "src/domain/cost";
 
 /** Ways in which a cost watch is blind, or cries wolf: most of them those of systems that were there before. */
@@ -133,5 +135,61 @@ export const costs: readonly Mutant[] = [
     file: `${room}/cloudtrail.ts`,
     from: '  if (textOf(fieldOf(record, "errorCode")) !== null) return ignored("failed");\n',
     to: "",
+  },
+  {
+    id: "cost: a batch stays in the queue",
+    breaks: "what was scored is scored again once its claim lapses",
+    killedBy: byJobs,
+    file: "src/adapters/db/cost/scoring.ts",
+    from: "      ...(batches.length === 0 ? [] : [dropBatches(batches)]),\n",
+    to: "",
+  },
+  {
+    id: "cost: a series is written whatever it is by now",
+    breaks: "of two who score the same series one has scored for nothing",
+    killedBy: byJobs,
+    file: "src/adapters/db/cost/series-rows.ts",
+    from: "q.version = x.version",
+    to: "true",
+  },
+  {
+    id: "cost: hours of a storm without a label",
+    breaks: "nobody sees why an hour was left out",
+    killedBy: byJobs,
+    file: `${room}/fold-hours.ts`,
+    from: "label: treatment.label",
+    to: "label: null",
+  },
+  {
+    id: "cost: no end of tries",
+    breaks: "one event that can not be scored is tried for ever, and nobody is told",
+    killedBy: byJobs,
+    file: "src/cron/cost/score.ts",
+    from: "const isDead = batch.tries >= mostTries;",
+    to: "const isDead = false;",
+  },
+  {
+    id: "cost: the cursor moves with the first batch of a file",
+    breaks: "whoever dies in the middle of a file loses the rest of it",
+    killedBy: byIntake,
+    file: "src/pipeline/cost/read-file.ts",
+    from: "const cursor = isLast && movesCursor ?",
+    to: "const cursor = movesCursor ?",
+  },
+  {
+    id: "cost: the cursor passes files that failed",
+    breaks: "whoever dies before that is noted never reads them again",
+    killedBy: byIntake,
+    file: "src/pipeline/cost/read-account.ts",
+    from: "const isAllNoted = broken.length === 0 && outcomes.every(({ error }) => error === null);",
+    to: "const isAllNoted = true;",
+  },
+  {
+    id: "cost: acknowledged before it is archived",
+    breaks: "of what was sent there is no copy as it came",
+    killedBy: byIntake,
+    file: "src/pipeline/cost/ingest.ts",
+    from: "if (key !== null) await deps.archive?.keep(key, text, budget);",
+    to: "if (key !== null) void deps.archive?.keep(key, text, budget).catch(() => undefined);",
   },
 ];

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createScoringStore } from "../../../src/adapters/db/cost/scoring.ts";
 import type { ScoringStore } from "../../../src/adapters/ports/cost/scoring.ts";
+import { scoreBatches } from "../../../src/cron/cost/score-batches.ts";
 import { scoreCosts } from "../../../src/cron/cost/score.ts";
 import type { CostWorld } from "../../support/cost-world.ts";
 import { costWorld, hourMs } from "../../support/cost-world.ts";
@@ -87,5 +88,37 @@ describe("a customer's only batch", () => {
       1_000,
     );
     expect(report).toMatchObject({ events: 1 });
+  });
+});
+
+describe("a batch", () => {
+  const left = async () => await world.sql("select state, tries from cost_batches order by id");
+  const count = async () => (await world.sql<{ n: string }>("select event_count as n from cost_series")).map(({ n }) => Number(n));
+
+  it("is gone with what came of it", async () => {
+    await backlog(await world.customer("acme"), 3);
+    await run({}, 0);
+    expect([await left(), await count()]).toEqual([[], [3]]);
+  });
+
+  it("whose series somebody else has changed meanwhile is scored anew, and neither is lost or counted twice", async () => {
+    await backlog(await world.customer("acme"), 2);
+    const store = createScoringStore(database.db);
+    const [first, second] = [await store.claim(1, 60_000), await store.claim(1, 60_000)];
+    // The series is there already, so that it is its version which tells.
+    await world.sql(
+      `insert into cost_series (customer_id, kind, account_id, resource_type, unit, memory) select id, 'priced', '123456789012', 'ec2:instance', 'cents', 'null' from customers`,
+    );
+    const slow: ScoringStore = {
+      ...store,
+      save: async (...args) => {
+        expect(await scoreBatches(store, second, nowMs)).toBe(true);
+        return await store.save(...args);
+      },
+    };
+    expect(await scoreBatches(slow, first, nowMs)).toBe(false);
+    expect([(await left()).length, await count()]).toEqual([1, [1]]);
+    expect(await scoreBatches(store, first, nowMs)).toBe(true);
+    expect([await left(), await count()]).toEqual([[], [2]]);
   });
 });

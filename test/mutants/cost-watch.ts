@@ -93,8 +93,8 @@ export const costs: readonly Mutant[] = [
     breaks: "a baseline grows with everybody who ever came by",
     killedBy,
     file: `${room}/observed.ts`,
-    from: ".slice(0, observedAtMost)",
-    to: "",
+    from: "observed.slice(0, observedAtMost)",
+    to: "observed",
   },
   {
     id: "cost: detector learns before it judges",

@@ -26,4 +26,4 @@ export const costWatch = ["moments", "baseline", "score", "storm-rule", "detecto
 export const costJobs = ["test/attack/cost/queue.test.ts", "test/pipeline/cost/egress.test.ts", "test/pipeline/cost/score.test.ts"];
 
 /** The guards of the ways in. */
-export const costIntake = ["test/attack/cost/kills.test.ts", "test/attack/cost/trail.test.ts"];
+export const costIntake = ["test/pipeline/cost-ingest.test.ts", "test/attack/cost/kills.test.ts", "test/attack/cost/trail.test.ts"];

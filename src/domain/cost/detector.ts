@@ -105,6 +105,16 @@ const oddnessOf = (before: SeriesMemory, value: number, ofHour: Fading, unit: nu
   return { sizes, jump, residual, recent };
 };
 
+/** The memory as if these had been the last values: what came late is compared with what was before it, and what comes next with what was in truth. */
+export const withLast = (memory: SeriesMemory, values: readonly number[]): SeriesMemory => {
+  if (values.length < lengths.few) return memory;
+  const fold = (length: number): Fading => ({
+    ...values.slice(-length).reduce((fading, value) => withFading(fading, value, length), nothingYet),
+    count: memory.count,
+  });
+  return { ...memory, few: fold(lengths.few), recent: fold(lengths.recent) };
+};
+
 /** Judges a value by what was before it, and only then remembers it. @param atMs epoch milliseconds, of which the hour of the day counts */
 export const judge = (before: SeriesMemory, value: number, atMs: number): { readonly finding: Finding; readonly memory: SeriesMemory } => {
   const hour = Math.floor(atMs / 3_600_000) % 24;

@@ -1,6 +1,7 @@
 import type { Judged } from "./anomaly.ts";
-import { follow } from "./anomaly.ts";
+import { follow, newsForMs } from "./anomaly.ts";
 import type { SeriesMemory } from "./detector.ts";
+import { withLast } from "./detector.ts";
 import { explainFinding, explainHour } from "./explain.ts";
 import { deviationOf } from "./fading.ts";
 import type { Observed } from "./observed.ts";
@@ -107,10 +108,28 @@ const sayCalls = (sentence: string | null, actors: readonly string[], resources:
     ...(resources.length === 0 ? [] : [`${firstNames(resources)} ${resources.length === 1 ? "is" : "are"} new.`]),
   ].join(" ");
 
+/** What is said of an hour of calls, and the memory of its series after it. */
+const judgeCalls = (
+  { series, actors, resources }: CountedMemory,
+  hour: PendingHour,
+): { readonly judged: Judged; readonly series: SeriesMemory } => {
+  const { hourMs: at, calls } = hour;
+  const { verdict, memory } = judgeValue(series, calls, at);
+  const [newActors, newResources] = [newcomers(hour.actors, actors, series.count), newcomers(hour.resources, resources, series.count)];
+  const novelty = (newActors.length > 0 ? weights.newActor.points : 0) + (newResources.length > 0 ? weights.newResource.points : 0);
+  const score = Math.min(100, Math.round((scoreAbove(verdict, calls) + novelty) * 10) / 10);
+  const explanation = sayCalls(explainFinding(verdict.finding, calls), newActors, newResources);
+  const figures = { ...verdict, score, newActors, newResources };
+  const judged = { hourMs: at, severity: severityOf(score), score, explanation, figures, value: calls, usual: verdict.finding.usual };
+  return { judged, series: memory };
+};
+
 const nothing = (at: number): PendingHour => ({ hourMs: at, calls: 0, actors: [], resources: [] });
 
 /** Most hours without a call that are made up for: a fortnight. What was before is not known better by more of them. */
 const mostCatchUp = 14 * 24;
+/** Hours of which it is known how many calls they had: as long as anything odd in them would be news. */
+const keptHours = newsForMs / hourMs;
 
 /**
  * Judges the hours of a series of calls that are over, those without a call too.
@@ -126,6 +145,7 @@ export const closeCalls = (
 ): Outcome<CountedMemory> & { readonly closedUntilMs: number | null } => {
   const ledger = new Ledger(live);
   let { series, actors, resources } = memory;
+  const closed = [...(memory.closed ?? [])];
   const first = fromMs ?? memory.pending[0]?.hourMs ?? null;
   if (first === null || first >= untilMs) return { memory, live, ended: [], hours: [], closedUntilMs: fromMs };
   const startMs = Math.max(first, untilMs - mostCatchUp * hourMs);
@@ -136,29 +156,53 @@ export const closeCalls = (
   for (let at = startMs; at < untilMs; at += hourMs) {
     const hour = memory.pending.find((one) => one.hourMs === at) ?? nothing(at);
     const band = bandOf(series, at);
-    const { verdict, memory: next } = judgeValue(series, hour.calls, at);
-    const [newActors, newResources] = [newcomers(hour.actors, actors, series.count), newcomers(hour.resources, resources, series.count)];
-    const novelty = (newActors.length > 0 ? weights.newActor.points : 0) + (newResources.length > 0 ? weights.newResource.points : 0);
-    const score = Math.min(100, Math.round((scoreAbove(verdict, hour.calls) + novelty) * 10) / 10);
+    const { judged, series: next } = judgeCalls({ ...memory, series, actors, resources }, hour);
     series = next;
     actors = seen(actors, hour.actors, at);
     resources = seen(resources, hour.resources, at);
-    const explanation = sayCalls(explainFinding(verdict.finding, hour.calls), newActors, newResources);
-    const figures = { ...verdict, score, newActors, newResources };
-    settle(
-      ledger,
-      { hourMs: at, severity: severityOf(score), score, explanation, figures, value: hour.calls, usual: verdict.finding.usual },
-      band,
-      true,
-      nowMs,
-    );
+    closed.push(hour.calls);
+    settle(ledger, judged, band, true, nowMs);
   }
   const pending = memory.pending.filter((one) => one.hourMs >= untilMs);
   return {
-    memory: { ...memory, series, actors, resources, pending },
+    memory: { ...memory, series, actors, resources, pending, closed: closed.slice(-keptHours) },
     live: ledger.live,
     ended: ledger.ended,
     hours: ledger.hours(),
     closedUntilMs: untilMs,
   };
+};
+
+/**
+ * Judges hours anew that were judged before some of their calls came, by all that they have now. As odd they are told as any other as long as that is
+ * news; what is still usual ends nothing. The series learns who was seen, and that its last hours had these calls, but none of its hours twice.
+ * @param late what came, by hours, ascending. @param closedUntilMs the first hour that is not judged yet
+ */
+export const closeLate = (
+  { memory, live }: Watched<CountedMemory>,
+  late: readonly PendingHour[],
+  closedUntilMs: number,
+  nowMs: number,
+): Outcome<CountedMemory> => {
+  const ledger = new Ledger(live);
+  const closed = [...(memory.closed ?? [])];
+  let { series, actors, resources } = memory;
+  for (const hour of late) {
+    const { hourMs: at, calls } = hour;
+    const place = closed.length - (closedUntilMs - at) / hourMs;
+    const before = closed[place];
+    const row = { hourMs: at, value: calls, band: bandOf(series, at), score: 0, severity: "none" as const, label: null };
+    if (before === undefined || nowMs - at > newsForMs) ledger.record(row);
+    else {
+      closed[place] = before + calls;
+      const asOfThen = withLast(series, closed.slice(0, place));
+      const { judged } = judgeCalls({ ...memory, series: asOfThen, actors, resources }, { ...hour, calls: before + calls });
+      if (judged.severity !== "none") ledger.take(follow(ledger.live, judged, nowMs, false));
+      ledger.record({ ...row, score: judged.score, severity: judged.severity });
+      series = withLast(series, closed);
+    }
+    actors = seen(actors, hour.actors, at);
+    resources = seen(resources, hour.resources, at);
+  }
+  return { memory: { ...memory, series, actors, resources, closed }, live: ledger.live, ended: ledger.ended, hours: ledger.hours() };
 };

@@ -25,6 +25,8 @@ export type CountedMemory = {
   readonly actors: Observed;
   readonly resources: Observed;
   readonly pending: readonly PendingHour[];
+  /** Of calls: how many the hours have that were judged last, the latest at the end. Absent: written before that was kept. */
+  readonly closed?: readonly number[];
 };
 /** What is kept of a series, as JSON. */
 export type Memory = PricedMemory | CountedMemory;

@@ -137,9 +137,9 @@ describe("rarity", () => {
 });
 
 describe("a value that a meter made up", () => {
-  const hourly = (days: number): number[] => {
+  const hourly = (count: number): number[] => {
     const random = noise(11);
-    return Array.from({ length: days * 24 }, (_, index) => 1e9 * ((index % 24 >= 8 && index % 24 < 20 ? 60 : 20) + 2 * random()));
+    return Array.from({ length: count * 24 }, (_, index) => 1e9 * ((index % 24 >= 8 && index % 24 < 20 ? 60 : 20) + 2 * random()));
   };
 
   it.each([50, 1e4, 1e8])("hides no leak for longer than a few days (%d times the usual)", (factor) => {

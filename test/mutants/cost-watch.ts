@@ -13,7 +13,7 @@ export const costs: readonly Mutant[] = [
     breaks: "a value is compared with itself, and can hardly be far off",
     killedBy,
     file: `${room}/score.ts`,
-    from: "const verdict = scoreHour(baseline, hour);",
+    from: "const verdict = scoreHour(atRate(baseline, at.times), hour);",
     to: 'const verdict = scoreHour({ ...learnt(baseline, hour, "usual"), lastCents: baseline.lastCents }, hour);',
   },
   {

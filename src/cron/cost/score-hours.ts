@@ -2,8 +2,7 @@ import type { EgressDue, EgressFacts, ScoringStore, SeriesKey, SeriesSave, Store
 import { AppError } from "../../errors.ts";
 import { hourOfWeek } from "../../domain/cost/baseline.ts";
 import type { EgressValue } from "../../domain/cost/fold-hours.ts";
-import { closeCalls, foldBytes, foldEgress } from "../../domain/cost/fold-hours.ts";
-import type { SeriesHour } from "../../domain/cost/storm-rule.ts";
+import { closeCalls, foldBytes, foldEgress, settlesForMs } from "../../domain/cost/fold-hours.ts";
 import { seriesOfHour } from "../../domain/cost/storm-rule.ts";
 import { newCountedMemory, newPricedMemory } from "../../domain/cost/watched.ts";
 
@@ -12,22 +11,34 @@ const hourMs = 3_600_000;
 const callsSettleMs = 900_000;
 
 type Unit = "cents" | "bytes";
-type UnitHour = SeriesHour & { readonly unit: Unit };
+type UnitHour = { readonly cdn: string | null; readonly unit: Unit } & Omit<EgressValue, "hourMs">;
 
 /**
- * The series of an hour: in cents where rates are known; sides without one, and then the sum too, in bytes. The sum is all at one
- * rate, which is the same in every hour: at their own, traffic that a storm moved to a dearer CDN would raise it.
+ * The series of an hour: in cents where rates are known, else in bytes. The sum is all at one rate, which is the same in every hour, whichever
+ * CDNs were measured in it: at their own, traffic that a storm moved to a dearer CDN would raise it.
  */
-const unitsOf = ({ sides, shift, sumCentsPerGb }: EgressFacts): readonly UnitHour[] => {
-  const cents = sides.map(({ cdn, bytes, centsPerGb }) => ({ cdn, cents: centsPerGb === null ? null : (bytes / 1e9) * centsPerGb }));
-  const priced = seriesOfHour({ sides: cents, shift }).map((one): UnitHour => ({ ...one, unit: "cents" }));
-  const unpriced = new Set(cents.filter((side) => side.cents === null).map(({ cdn }) => cdn));
-  if (unpriced.size === 0) {
-    const total = (sides.reduce((sum, { bytes }) => sum + bytes, 0) / 1e9) * (sumCentsPerGb ?? 0);
-    return priced.map((one) => (one.cdn === null ? { ...one, cents: total } : one));
-  }
-  const bytes = seriesOfHour({ sides: sides.map((side) => ({ cdn: side.cdn, cents: side.bytes })), shift });
-  return [...priced, ...bytes.filter(({ cdn }) => cdn === null || unpriced.has(cdn)).map((one): UnitHour => ({ ...one, unit: "bytes" }))];
+const unitsOf = ({ hourMs: at, sides, shift, sumCentsPerGb }: EgressFacts): readonly UnitHour[] => {
+  const measured = sides.map(({ cdn, bytes, sinceMs }) => ({
+    cdn,
+    cents: bytes,
+    settles: sinceMs !== null && at < sinceMs + settlesForMs,
+  }));
+  const byCdn = new Map(sides.map((side) => [side.cdn, side]));
+  const lastRateMs = sides.reduce((last, { rateSinceMs }) => Math.max(last, rateSinceMs ?? last), Number.NEGATIVE_INFINITY);
+  return seriesOfHour({ sides: measured, shift }).map(({ cdn, cents: bytes, treatment }): UnitHour => {
+    const side = cdn === null ? null : (byCdn.get(cdn) ?? null);
+    const centsPerGb = cdn === null ? sumCentsPerGb : (side?.centsPerGb ?? null);
+    const rateSinceMs = cdn === null ? lastRateMs : (side?.rateSinceMs ?? null);
+    return {
+      cdn,
+      bytes,
+      treatment,
+      sinceMs: side?.sinceMs ?? null,
+      rateSinceMs,
+      centsPerGb: centsPerGb ?? 0,
+      unit: centsPerGb === null ? "bytes" : "cents",
+    };
+  });
 };
 
 const valuesOf = (facts: EgressFacts): readonly UnitHour[] => unitsOf(facts).filter(({ cdn }) => facts.isWhole || cdn !== null);
@@ -51,10 +62,10 @@ const bySeries = (due: readonly EgressDue[]): ReadonlyMap<string, Touched> => {
   const touched = new Map<string, Touched>();
   for (const service of due) {
     for (const facts of service.hours) {
-      for (const { cdn, cents: value, unit, treatment } of valuesOf(facts)) {
+      for (const { cdn, unit, ...hour } of valuesOf(facts)) {
         const key = keyOf(service, cdn, unit);
         const series = touched.get(nameOf(key)) ?? { key, hours: [], untilMs: service.untilMs };
-        series.hours.push({ hourMs: facts.hourMs, value, treatment });
+        series.hours.push({ hourMs: facts.hourMs, ...hour });
         touched.set(nameOf(key), series);
       }
     }

@@ -8,7 +8,16 @@ import { isChanged } from "../platform/client.ts";
 import { egressHours } from "./egress.ts";
 import type { SeasonRow } from "./season-rows.ts";
 import { readSeasons, withSeasons } from "./season-rows.ts";
-import { countSeries, readSeries, storedColumns, writeAnomalies, writeHours, writeSeasons, writeSeries } from "./series-rows.ts";
+import {
+  countSeries,
+  forgetSeasons,
+  readSeries,
+  storedColumns,
+  writeAnomalies,
+  writeHours,
+  writeSeasons,
+  writeSeries,
+} from "./series-rows.ts";
 
 const inMs = (afterMs: number): SQL => sql`now() + make_interval(secs => ${afterMs / 1_000}::float8)`;
 
@@ -87,10 +96,11 @@ export const createScoringStore = (db: Database): ScoringStore => ({
   },
 
   save: async (batches, saves, odd) => {
-    const seasons = writeSeasons(saves);
+    const [forgotten, seasons] = [forgetSeasons(saves), writeSeasons(saves)];
     const statements = [
       ...(batches.length === 0 ? [] : [dropBatches(batches)]),
       ...(saves.length === 0 ? [] : [writeSeries(saves)]),
+      ...(forgotten === null ? [] : [forgotten]),
       ...(seasons === null ? [] : [seasons]),
       ...(saves.some(({ hours }) => hours.length > 0) ? [writeHours(saves)] : []),
       ...writeAnomalies(saves),

@@ -45,6 +45,12 @@ export const countSeries = (customerIds: readonly number[]): SQL => sql`
   select q.customer_id as "customerId", count(*)::int as count from cost_series q
   where q.kind <> 'egress' and q.customer_id = any(${`{${customerIds.join()}}`}::bigint[]) group by q.customer_id`;
 
+/** Forgets the seasons of series that begin anew. */
+export const forgetSeasons = (saves: readonly SeriesSave[]): SQL | null => {
+  const ids = saves.flatMap(({ stored, isAnew }) => (isAnew === true && stored !== null ? [stored.id] : []));
+  return ids.length === 0 ? null : sql`delete from cost_seasons where series_id = any(${`{${ids.join()}}`}::bigint[])`;
+};
+
 /** Writes what has changed of seasons. */
 export const writeSeasons = (saves: readonly SeriesSave[]): SQL | null => {
   const rows = saves.flatMap((save) => changedSeasons(save).map((season) => ({ ...keyRow(save.key), ...season })));

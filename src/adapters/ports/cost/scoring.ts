@@ -35,6 +35,8 @@ export type SeriesSave = {
   readonly lastHourMs: number | null;
   readonly live: LiveAnomaly | null;
   readonly ended: readonly LiveAnomaly[];
+  /** Whether what was learnt before is forgotten, seasons too. */
+  readonly isAnew?: boolean;
   /** Their values are added to what their hours have: events of an hour come in any number of batches. */
   readonly hours: readonly HourRow[];
 };
@@ -54,7 +56,15 @@ export type ClaimedBatch = {
 /** An hour of a service's egress. `sides`: bytes and rate (cents for 10^9 bytes; null: not known) of each CDN that was measured. */
 export type EgressFacts = {
   readonly hourMs: number;
-  readonly sides: readonly { readonly cdn: string; readonly bytes: number; readonly centsPerGb: number | null }[];
+  readonly sides: readonly {
+    readonly cdn: string;
+    readonly bytes: number;
+    readonly centsPerGb: number | null;
+    /** Since when that is its rate; null where there is none. */
+    readonly rateSinceMs: number | null;
+    /** Since when it has been on this side of the service; null: ever since. */
+    readonly sinceMs: number | null;
+  }[];
   /** Whether all of its CDNs could say how much they sent: else their sum is not known. */
   readonly isWhole: boolean;
   /** At what the sum is counted: the lowest rate of the service's CDNs that is one, whichever of them were measured. Null: there is none. */

@@ -122,3 +122,36 @@ describe("a batch", () => {
     expect([await left(), await count()]).toEqual([[], [2]]);
   });
 });
+
+describe("a customer whose figures can not be judged", () => {
+  it("stops nobody else: neither their egress, nor their calls, nor their events", async () => {
+    const customers = await Promise.all(["acme", "globex", "initech", "umbrella", "hooli"].map(async (name) => await world.customer(name)));
+    const [poisoned = 0] = customers;
+    for (const customerId of customers) {
+      const serviceId = await world.service(customerId, `files-${customerId}`);
+      await world.usage(serviceId, [[nowMs - 1.5 * hourMs, 1e9, 1e9]]);
+      await world.queue(
+        [3, 2].map((ago) => ({ customerId, eventId: `call-${customerId}-${ago}`, atMs: nowMs - ago * hourMs, cents: null })),
+      );
+      await backlog(customerId, 1);
+    }
+    await world.sql(
+      `insert into cost_series (customer_id, kind, account_id, resource_type, service_id, unit, memory)
+       select $1::bigint, 'egress', '', 'egress:bytes', id, 'bytes', '{"by":"rarity"}'::jsonb from services where customer_id = $1
+       union all select $1::bigint, 'calls', '123456789012', 'rds:instance', null, 'calls', '{"by":"rarity","pending":[{"hourMs":0}],"actors":null}'::jsonb`,
+      [poisoned],
+    );
+    const { report } = await run({}, 0);
+    expect(report).toMatchObject({ events: 15, failures: 2 });
+    const judged = await world.sql<{ customer_id: string; kind: string }>(
+      "select customer_id, kind from cost_series where last_hour is not null group by 1, 2 order by 1, 2",
+    );
+    const others = customers
+      .toSorted((a, b) => a - b)
+      .filter((id) => id !== poisoned)
+      .flatMap((id) => ["calls", "egress"].map((kind) => ({ customer_id: String(id), kind })));
+    expect(judged.filter(({ customer_id: id }) => id !== String(poisoned))).toEqual(others);
+    // The next run says so again, and is as short.
+    expect((await run({}, 0)).report).toMatchObject({ failures: 2 });
+  });
+});

@@ -19,7 +19,7 @@ const isOpen = sql.raw(`(k.now < h.hour + interval '1 hour' + make_interval(mins
  * An hour without any window, behind which there is one, is waited for as long as one that is incomplete, and then passed. A CDN whose hour stayed incomplete is no side of it: what was measured is no measure of it. The others are judged all the same. Services whose
  * next hour is not over take no place from others.
  */
-export const egressHours = (nowMs: number, most: number): SQL => sql`
+export const egressHours = (nowMs: number, most: number, except: readonly number[]): SQL => sql`
   with clock as materialized (select ${isoTime(nowMs)}::timestamptz as now, date_trunc('hour', ${isoTime(nowMs)}::timestamptz) as this_hour),
   candidates as materialized (
     select s.id, s.customer_id, f.from_hour, least(k.this_hour - interval '1 hour', date_trunc('hour', l.last_window)) as last_hour
@@ -30,7 +30,7 @@ export const egressHours = (nowMs: number, most: number): SQL => sql`
     cross join lateral (select case when d.at is null then date_trunc('hour', w.first_window)
       when w.first_window is not null then greatest(d.at + interval '1 hour', k.this_hour - make_interval(days => ${historyDays})) end as from_hour) f
     cross join lateral (select max(u.window_start) as last_window from usage_snapshots u where u.service_id = s.id) l
-    where s.deleted_at is null and f.from_hour < k.this_hour
+    where s.deleted_at is null and s.id <> all(${`{${except.join()}}`}::bigint[]) and f.from_hour < k.this_hour
   ), chosen as materialized (
     select c.id, c.customer_id, c.from_hour, c.last_hour, sum(extract(epoch from c.last_hour - c.from_hour) / 3600 + 1) over (order by c.from_hour desc, c.id) as so_far
     from candidates c cross join clock k cross join lateral (

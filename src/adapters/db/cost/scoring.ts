@@ -120,10 +120,10 @@ export const createScoringStore = (db: Database): ScoringStore => ({
     }
   },
 
-  egressDue: async (nowMs, most) => {
+  egressDue: async (nowMs, most, except = []) => {
     type Row = EgressFacts & { readonly serviceId: number; readonly customerId: number; readonly untilMs: number };
     const services = new Map<number, EgressDue & { hours: EgressFacts[] }>();
-    for (const { serviceId, customerId, untilMs, ...hour } of await db.rows<Row>(egressHours(nowMs, most))) {
+    for (const { serviceId, customerId, untilMs, ...hour } of await db.rows<Row>(egressHours(nowMs, most, except))) {
       const due = services.get(serviceId) ?? { serviceId, customerId, untilMs, hours: [] };
       due.hours.push(hour);
       services.set(serviceId, due);
@@ -131,10 +131,11 @@ export const createScoringStore = (db: Database): ScoringStore => ({
     return [...services.values()];
   },
 
-  callsDue: async (untilMs, most) =>
+  callsDue: async (untilMs, most, except = []) =>
     await db.rows<StoredSeries>(sql`
       select ${storedColumns} from cost_series q
       where q.kind = 'calls' and (q.last_hour is null or q.last_hour < ${isoTime(untilMs)}::timestamptz - interval '1 hour')
+        and q.id <> all(${`{${except.join()}}`}::bigint[])
       order by q.last_hour nulls first, q.id limit ${most}::int`),
 
   upkeep: async (nowMs) => {

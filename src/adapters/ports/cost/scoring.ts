@@ -101,10 +101,10 @@ export interface ScoringStore {
   ): Promise<{ readonly series: readonly StoredSeries[]; readonly counts: ReadonlyMap<number, number> }>;
   /** All or nothing. @returns false where a batch or a series is not what it was any more */
   save(batches: readonly ClaimedBatch[], saves: readonly SeriesSave[], odd: readonly OddEvent[]): Promise<boolean>;
-  /** Services with hours of egress to be judged, and those hours: `most` hours in all, or those of one service. */
-  egressDue(nowMs: number, most: number): Promise<EgressDue[]>;
-  /** Series of calls of which an hour before `untilMs` is not judged yet. */
-  callsDue(untilMs: number, most: number): Promise<StoredSeries[]>;
+  /** Services with hours of egress to be judged, and those hours: `most` hours in all, or those of one service. @param except ids of services */
+  egressDue(nowMs: number, most: number, except?: readonly number[]): Promise<EgressDue[]>;
+  /** Series of calls of which an hour before `untilMs` is not judged yet. @param except ids of series */
+  callsDue(untilMs: number, most: number, except?: readonly number[]): Promise<StoredSeries[]>;
   /** Ends what was snoozed for long enough, and anomalies of events that have been quiet. @returns how many of each */
   upkeep(nowMs: number): Promise<{ readonly woken: number; readonly ended: number }>;
 }

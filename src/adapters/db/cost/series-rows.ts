@@ -167,7 +167,8 @@ export const writeAnomalies = (saves: readonly SeriesSave[]): readonly SQL[] => 
     insert into cost_anomalies (customer_id, series_id, state, severity, score, explanation, figures, value, usual, first_hour, last_hour, hours, calm_hours, mode, resolved_at)
     select q.customer_id, q.id, case when x.over then 'resolved' else 'open' end, x.severity, x.score, x.explanation, x.figures, x.value, x.usual, x.first, x.last,
       x.hours, x.calm, coalesce((select m.mode from cost_modes m where m.customer_id = q.customer_id), 'shadow'), case when x.over then now() end
-    from ${sent(fresh, anomalyColumns)} join cost_series q on ${hasKey} order by q.id, x.first
+    from ${sent(fresh, anomalyColumns)} join cost_series q on ${hasKey}
+    order by array_position(array['critical', 'high', 'medium'], x.severity), q.id, x.first
     on conflict (series_id) where resolved_at is null do nothing`,
         ]),
   ];

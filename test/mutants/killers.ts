@@ -23,7 +23,12 @@ export const costWatch = ["moments", "baseline", "score", "storm-rule", "detecto
 );
 
 /** The guards of its jobs, over a database. */
-export const costJobs = ["test/attack/cost/queue.test.ts", "test/pipeline/cost/egress.test.ts", "test/pipeline/cost/score.test.ts"];
+export const costJobs = [
+  "test/attack/cost/egress.test.ts",
+  "test/attack/cost/queue.test.ts",
+  "test/pipeline/cost/egress.test.ts",
+  "test/pipeline/cost/score.test.ts",
+];
 
 /** The guards of the ways in. */
 export const costIntake = ["test/pipeline/cost-ingest.test.ts", "test/attack/cost/kills.test.ts", "test/attack/cost/trail.test.ts"];

@@ -33,8 +33,8 @@ export type IngestWorld = {
   readonly account: () => Promise<{ readonly customerId: number; readonly id: number }>;
   /** What a process of this life takes events in by. */
   readonly ingest: (life: Life) => IngestDeps;
-  /** What a process of this life reads trails by, and its fence: the one before it has lost its own. */
-  readonly poller: (life: Life) => Promise<{ readonly deps: PollCostsDeps; readonly fence: Fence }>;
+  /** What a process of this life reads trails by, and its fence: the one before it has lost its own. @param timeoutMs for who hangs; a slow machine is none */
+  readonly poller: (life: Life, timeoutMs?: number) => Promise<{ readonly deps: PollCostsDeps; readonly fence: Fence }>;
   readonly close: () => Promise<void>;
 };
 
@@ -69,11 +69,11 @@ export const ingestWorld = async (nowMs: () => number): Promise<IngestWorld> => 
       return { customerId, id };
     },
     ingest,
-    poller: async (life) => {
+    poller: async (life, timeoutMs = 60_000) => {
       const fence = await createLeaseStore(database.db, 3_600_000).acquire("job:poll-costs", "local", "local:test");
       if (fence === null) throw new Error("no lease");
       const db = mortalDatabase(database.db, life);
-      const options = { endpoint: server.url, fetch: mortalFetch(fetch, life), clock, timeoutMs: 500, readMs: 5_000, mostBytes: 8_000_000 };
+      const options = { endpoint: server.url, fetch: mortalFetch(fetch, life), clock, timeoutMs, readMs: 120_000, mostBytes: 8_000_000 };
       const deps: PollCostsDeps = {
         ...ingest(life),
         costDirectory: createCostDirectory({ accounts: sealedCostAccounts(db), secrets, assume: null }),

@@ -248,4 +248,18 @@ describe("hours that are not measured as they should be", () => {
     await egress.score(thisHourMs + 4 * hourMs);
     expect((await egress.world.state()).hours.filter(({ hour }) => (hour as Date).getTime() === thisHourMs)).toHaveLength(3);
   });
+
+  it("are waited for between others, too", async () => {
+    await rates(8, 12);
+    await egress.calm(thisHourMs - 3 * hourMs, 1);
+    await egress.score(thisHourMs - 3 * hourMs);
+    await egress.world.usage(
+      egress.serviceId,
+      [3, 1].map((ago) => [thisHourMs - ago * hourMs, 61 * gb, 1 * gb] as const),
+    );
+    await egress.score();
+    await egress.world.usage(egress.serviceId, [[thisHourMs - 2 * hourMs, 300 * gb, 1 * gb]]);
+    await egress.score();
+    expect((await egress.world.state()).anomalies).toMatchObject([{ cdn: "cloudflare", first_hour: new Date(thisHourMs - 2 * hourMs) }]);
+  });
 });

@@ -107,7 +107,7 @@ export const bucketSource = (address: string, env: Environment): Source => {
           for (const { key } of page.objects) {
             const atMs = deliveredMs(place, key);
             if (atMs !== null && isOfNow(atMs, nowMs) && !done.has(key))
-              yield { name: key, id: key, isFresh: false, open: () => content(s3, key) };
+              yield { name: key, id: key, isFresh: false, place: place.prefix, open: () => content(s3, key) };
           }
           token = page.next;
           if (token === null) break;

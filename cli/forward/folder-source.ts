@@ -55,7 +55,7 @@ export const folderSource = (folder: string): Source => {
         // Written anew it is another file: what is in it twice is known by its ids.
         const id = JSON.stringify([name, facts.size, Math.floor(facts.mtimeMs)]);
         found.add(id);
-        const file: SourceFile = { name, id, isFresh: Date.now() - facts.mtimeMs < freshMs, open: () => contentOf(path) };
+        const file: SourceFile = { name, id, isFresh: Date.now() - facts.mtimeMs < freshMs, place: null, open: () => contentOf(path) };
         if (!done.has(id)) yield file;
       }
       seen = found;

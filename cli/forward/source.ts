@@ -6,6 +6,8 @@ export type SourceFile = {
   readonly id: string;
   /** Whether somebody may still be writing it. */
   readonly isFresh: boolean;
+  /** Files of one place are read in their order, and none behind one that is tried again: what is read last says where to go on. Null: in any. */
+  readonly place: string | null;
   /** Its content, unpacked. */
   readonly open: () => AsyncIterable<Uint8Array>;
 };

@@ -54,6 +54,16 @@ const batchName = /^\d{12}\.json$/;
 /** The lines of the list of what was read; what a kill has cut at its end is no line. */
 const linesOf = (text: string): string[] => text.split("\n").slice(0, -1).filter(Boolean);
 
+/** The text of a file; empty where there is none. What can not be read is not taken for nothing: it is about to be written anew. */
+const textOf = async (path: string): Promise<string> => {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    throw error;
+  }
+};
+
 /** Opens a spool, and tidies what a kill has left of it. */
 export const openSpool = async (directory: string): Promise<Spool> => {
   const [batches, refused, list] = [join(directory, "batches"), join(directory, "refused"), join(directory, "done")];
@@ -63,7 +73,7 @@ export const openSpool = async (directory: string): Promise<Spool> => {
     if (batchName.test(name)) sizes.set(name, (await stat(join(batches, name))).size);
     else await rm(join(batches, name), { force: true });
   }
-  let files = new Set(linesOf(await readFile(list, "utf8").catch(() => "")));
+  let files = new Set(linesOf(await textOf(list)));
   let next = Number(([...sizes.keys()].at(-1) ?? "0").slice(0, 12)) + 1;
 
   const rewrite = async (): Promise<void> => await writeWhole(directory, "done", [...files].map((file) => `${file}\n`).join(""));

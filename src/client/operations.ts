@@ -2559,7 +2559,7 @@ export type CostHour = {
   } | null;
   score: number;
   severity: "none" | "medium" | "high" | "critical";
-  /** why it was kept out of the baseline, such as `expected: storm` */
+  /** why it was not judged: `expected: storm`, `expected: override` and `expected: drill`, which its baseline does not learn, or `expected: change`, where somebody has just set a rate, or put the CDN to another use */
   label: string | null;
 };
 

@@ -1,7 +1,9 @@
-import { costWatch as tests } from "./killers.ts";
+import { costIntake, costJobs, costWatch as tests } from "./killers.ts";
 import type { Mutant } from "./mutant.ts";
 
 const killedBy = { tests } as const;
+const byJobs = { tests: costJobs } as const;
+const byIntake = { tests: costIntake } as const;
 const room = "src/domain/cost";
 
 /** Ways in which a cost watch is blind, or cries wolf: most of them those of systems that were there before. */
@@ -11,7 +13,7 @@ export const costs: readonly Mutant[] = [
     breaks: "a value is compared with itself, and can hardly be far off",
     killedBy,
     file: `${room}/score.ts`,
-    from: "const verdict = scoreHour(baseline, hour);",
+    from: "const verdict = scoreHour(atRate(baseline, at.times), hour);",
     to: 'const verdict = scoreHour({ ...learnt(baseline, hour, "usual"), lastCents: baseline.lastCents }, hour);',
   },
   {
@@ -51,7 +53,7 @@ export const costs: readonly Mutant[] = [
     breaks: "a storm hides every leak",
     killedBy,
     file: `${room}/storm-rule.ts`,
-    from: 'shift === null ? "learnt" : "scored"',
+    from: 'apart.every(({ treatment }) => treatment.kind === "scored") ? "learnt" : "scored"',
     to: '"learnt"',
   },
   {
@@ -91,16 +93,16 @@ export const costs: readonly Mutant[] = [
     breaks: "a baseline grows with everybody who ever came by",
     killedBy,
     file: `${room}/observed.ts`,
-    from: ".slice(0, observedAtMost)",
-    to: "",
+    from: "observed.slice(0, observedAtMost)",
+    to: "observed",
   },
   {
     id: "cost: detector learns before it judges",
     breaks: "a spike is as rare as itself",
     killedBy,
     file: `${room}/detector.ts`,
-    from: "rarity(before.tails[oddity], sizes[oddity])",
-    to: "rarity(withValue(before.tails[oddity], sizes[oddity]), sizes[oddity])",
+    from: "rarity(before.tails[oddity], odd.sizes[oddity])",
+    to: "rarity(withValue(before.tails[oddity], odd.sizes[oddity]), odd.sizes[oddity])",
   },
   {
     id: "cost: an alarm a value",
@@ -133,5 +135,109 @@ export const costs: readonly Mutant[] = [
     file: `${room}/cloudtrail.ts`,
     from: '  if (textOf(fieldOf(record, "errorCode")) !== null) return ignored("failed");\n',
     to: "",
+  },
+  {
+    id: "cost: a glitch is learnt as it is",
+    breaks: "one wrong hour of a meter hides every leak for a month",
+    killedBy,
+    file: `${room}/detector.ts`,
+    from: "const kept = withinReach(before, value);",
+    to: "const kept = value;",
+  },
+  {
+    id: "cost: an alarm is remembered in full",
+    breaks: "after a very odd hour a merely critical one is no news for weeks",
+    killedBy,
+    file: `${room}/detector.ts`,
+    from: "told: Math.min(mostTold, Math.max(told, all)),",
+    to: "told: Math.max(told, all),",
+  },
+  {
+    id: "cost: late calls are not judged",
+    breaks: "whoever acts while S3 is away is never told of",
+    killedBy: byJobs,
+    file: `${room}/fold-hours.ts`,
+    from: "if (before === undefined || nowMs - at > newsForMs)",
+    to: "if (before === undefined || nowMs > 0)",
+  },
+  {
+    id: "cost: a dearer rate is more usage",
+    breaks: "whoever says what a CDN charges now is woken for it",
+    killedBy: byJobs,
+    file: `${room}/fold-hours.ts`,
+    from: "times: centsPerGb / learnt, centsAsLearnt",
+    to: "times: 1, centsAsLearnt: value",
+  },
+  {
+    id: "cost: a CDN keeps what was usual of another use",
+    breaks: "after primary and backup have changed places the new primary is an alarm",
+    killedBy: byJobs,
+    file: `${room}/fold-hours.ts`,
+    from: "memory = { ...newPricedMemory(true), sinceMs };",
+    to: "memory = { ...memory, sinceMs };",
+  },
+  {
+    id: "cost: hours without windows are passed at once",
+    breaks: "an hour whose windows come late is never judged",
+    killedBy: byJobs,
+    file: "src/adapters/db/cost/egress.ts",
+    from: "coalesce(h.incomplete, true) or",
+    to: "h.incomplete or",
+  },
+  {
+    id: "cost: a batch stays in the queue",
+    breaks: "what was scored is scored again once its claim lapses",
+    killedBy: byJobs,
+    file: "src/adapters/db/cost/scoring.ts",
+    from: "      ...(batches.length === 0 ? [] : [dropBatches(batches)]),\n",
+    to: "",
+  },
+  {
+    id: "cost: a series is written whatever it is by now",
+    breaks: "of two who score the same series one has scored for nothing",
+    killedBy: byJobs,
+    file: "src/adapters/db/cost/series-rows.ts",
+    from: "q.version = x.version",
+    to: "true",
+  },
+  {
+    id: "cost: hours of a storm without a label",
+    breaks: "nobody sees why an hour was left out",
+    killedBy: byJobs,
+    file: `${room}/fold-hours.ts`,
+    from: "label: treatment.label",
+    to: "label: null",
+  },
+  {
+    id: "cost: no end of tries",
+    breaks: "one event that can not be scored is tried for ever, and nobody is told",
+    killedBy: byJobs,
+    file: "src/cron/cost/score.ts",
+    from: "const isDead = batch.tries >= mostTries;",
+    to: "const isDead = false;",
+  },
+  {
+    id: "cost: the cursor moves with the first batch of a file",
+    breaks: "whoever dies in the middle of a file loses the rest of it",
+    killedBy: byIntake,
+    file: "src/pipeline/cost/read-file.ts",
+    from: "const cursor = isLast && movesCursor ?",
+    to: "const cursor = movesCursor ?",
+  },
+  {
+    id: "cost: the cursor passes files that failed",
+    breaks: "whoever dies before that is noted never reads them again",
+    killedBy: byIntake,
+    file: "src/pipeline/cost/read-account.ts",
+    from: "const isAllNoted = broken.length === 0 && outcomes.every(({ error }) => error === null);",
+    to: "const isAllNoted = true;",
+  },
+  {
+    id: "cost: acknowledged before it is archived",
+    breaks: "of what was sent there is no copy as it came",
+    killedBy: byIntake,
+    file: "src/pipeline/cost/ingest.ts",
+    from: "if (key !== null) await deps.archive?.keep(key, text, budget);",
+    to: "if (key !== null) void deps.archive?.keep(key, text, budget).catch(() => undefined);",
   },
 ];

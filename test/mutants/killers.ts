@@ -21,3 +21,14 @@ export const slo = ["visitors", "visitors-outage", "objective", "status", "burn"
 export const costWatch = ["moments", "baseline", "score", "storm-rule", "detector", "cloudtrail", "zombies"].map(
   (name) => `test/domain/cost/${name}.test.ts`,
 );
+
+/** The guards of its jobs, over a database. */
+export const costJobs = [
+  "test/attack/cost/egress.test.ts",
+  "test/attack/cost/queue.test.ts",
+  "test/pipeline/cost/egress.test.ts",
+  "test/pipeline/cost/score.test.ts",
+];
+
+/** The guards of the ways in. */
+export const costIntake = ["test/pipeline/cost-ingest.test.ts", "test/attack/cost/kills.test.ts", "test/attack/cost/trail.test.ts"];

@@ -120,6 +120,7 @@ const ofCost = (facts: Facts): Subject => ({
   subject: "cost-anomaly:17",
   facts: { ...anomaly, ...facts },
 });
+const moreOdd = { mode: "enforce", severity: "high", mostTold: 20 };
 const deadBackup = {
   zombieId: 23,
   rule: "backup-would-not-pay",
@@ -362,8 +363,8 @@ export const sampleMessage = (kind: Message["kind"], changes: Partial<Message> =
   return { ...builtOf(kind), ...changes };
 };
 
-const variant = (kind: Single, facts: Facts, count = 1): Message => {
-  const told: Notification = { id: 1_207, kind, occurredAtMs, ...singles[kind], facts: { ...singles[kind].facts, ...facts } };
+const variant = (kind: Single, facts: Facts, count = 1, of: Subject = singles[kind]): Message => {
+  const told: Notification = { id: 1_207, kind, occurredAtMs, ...of, facts: { ...of.facts, ...facts } };
   const about = { kind, action: actions[notificationKinds[kind].effect], severity: severityOf(kind, told.facts), thread: threadOf(told) };
   const before = Array.from({ length: count - 1 }, () => ({ ...told, facts: singles[kind].facts }));
   return singleMessage([...before, told] as unknown as [Notification], about, null);
@@ -428,6 +429,8 @@ export const sampleMessages: Readonly<Record<string, Message>> = {
     explanation:
       "41200000000000, where it was 1230000000000 at this hour of the day: this series is so far off about once in 4,000 values; it is a record as well.",
   }),
+  "cost.anomaly.more": variant("cost.anomaly", {}, 1, ofCustomer("cost-anomalies", moreOdd)),
+  "cost.resolved.more": variant("cost.resolved", {}, 1, ofCustomer("cost-anomalies", moreOdd)),
   "cost.resolved.person": variant("cost.resolved", { actor: "token:3", note: "the launch, until Friday" }),
   "cost.resolved.deleted": variant("cost.resolved", { how: "deleted" }),
   "zombie.found.backup": variant("zombie.found", {

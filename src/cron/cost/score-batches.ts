@@ -59,19 +59,13 @@ const bySeries = (batches: readonly ClaimedBatch[], hasRoom: (key: SeriesKey) =>
   return touched;
 };
 
-const savedCalls = ({ key, events }: Touched, stored: StoredSeries | undefined): SeriesSave => {
+const savedCalls = ({ key, events }: Touched, stored: StoredSeries | undefined, nowMs: number): SeriesSave => {
   const memory = stored?.memory?.by === "rarity" ? stored.memory : newCountedMemory;
+  const before = stored?.live ?? null;
   const closedUntilMs = stored === undefined || stored.lastHourMs === null ? null : stored.lastHourMs + hourMs;
-  const counted = countCalls(memory, events, closedUntilMs);
-  const late = counted.late.map(({ hourMs: at, calls }) => ({
-    hourMs: at,
-    value: calls,
-    band: null,
-    score: 0,
-    severity: "none" as const,
-    label: null,
-  }));
-  return { key, stored: stored ?? null, memory: counted.memory, lastHourMs: null, live: null, ended: [], hours: late };
+  const { live, ...outcome } = countCalls({ memory, live: before }, events, closedUntilMs, nowMs);
+  // Where nothing came late nothing is said of an anomaly.
+  return { key, stored: stored ?? null, lastHourMs: null, live: live === before ? null : live, ...outcome };
 };
 
 const savedPriced = ({ key, events }: Touched, stored: StoredSeries | undefined, nowMs: number) => {
@@ -94,7 +88,7 @@ export const scoreBatches = async (store: ScoringStore, batches: readonly Claime
   const touched = bySeries(batches, roomFor(known, read.counts));
   const odd: OddEvent[] = [];
   const saves = [...touched].map(([name, series]): SeriesSave => {
-    if (series.key.kind === "calls") return savedCalls(series, known.get(name));
+    if (series.key.kind === "calls") return savedCalls(series, known.get(name), nowMs);
     const priced = savedPriced(series, known.get(name), nowMs);
     odd.push(...priced.odd);
     return priced.save;

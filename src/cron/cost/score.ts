@@ -6,6 +6,7 @@ import type { JobReport } from "../job.ts";
 import type { SoonDeps } from "../soon.ts";
 import { createStarter } from "../soon.ts";
 import { scoreBatches } from "./score-batches.ts";
+import type { Failed } from "./score-hours.ts";
 import { scoreCalls, scoreEgress } from "./score-hours.ts";
 
 export type ScoreDeps = {
@@ -98,19 +99,26 @@ const repeat = async (until: () => boolean, step: () => Promise<number | null>):
   return sum;
 };
 
+/** Whatever of a run can not be judged: said once a run, as nobody else waits for it. */
+const failing = ({ log }: ScoreDeps, what: "egress" | "calls"): Failed => ({
+  ids: new Set(),
+  note: (error, id, customerId) => log.error("cost_hours_failed", error, { what, id, customerId }),
+});
+
 /** Scores what is in the queue, and hours of egress and calls that are over. */
 export const scoreCosts = async (deps: ScoreDeps): Promise<JobReport> => {
   const { scoring, clock } = deps;
   const startedAtMs = clock.nowMs();
   const within = (ms: number) => (): boolean => clock.nowMs() - startedAtMs < ms;
   const round: Round = { served: new Set() };
-  const egress = await repeat(within(egressMs), () => scoreEgress(scoring, clock.nowMs(), perPage.egress));
+  const failed = { services: failing(deps, "egress"), series: failing(deps, "calls") };
+  const egress = await repeat(within(egressMs), () => scoreEgress(scoring, clock.nowMs(), perPage.egress, failed.services));
   const events = await repeat(within(queueMs), () => scoreClaim(deps, round));
   // After the queue, whose calls are counted to these hours; a queue of a million events does not keep them waiting.
-  const calls = await repeat(within(runMs), () => scoreCalls(scoring, clock.nowMs(), perPage.calls));
+  const calls = await repeat(within(runMs), () => scoreCalls(scoring, clock.nowMs(), perPage.calls, failed.series));
   const { woken, ended } = await scoring.upkeep(clock.nowMs());
   if (egress + calls + events + ended > 0) deps.tell?.();
-  return { egress, calls, events, woken, ended };
+  return { egress, calls, events, woken, ended, failures: failed.services.ids.size + failed.series.ids.size };
 };
 
 /** Begins to score what was just stored. @param background keeps the invocation alive */

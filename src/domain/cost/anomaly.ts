@@ -36,7 +36,7 @@ export const quietUntilOverMs = 24 * hourMs;
 /** One of a series of which nothing is measured any more is over after a week. */
 export const forgottenAfterMs = 7 * 24 * hourMs;
 /** What was odd longer ago is history: it is recorded with its hour, and nobody is told. */
-const newsForMs = 48 * hourMs;
+export const newsForMs = 48 * hourMs;
 
 const order: readonly Severity[] = ["none", "medium", "high", "critical"];
 const worse = <One extends Severity>(a: One, b: One): One => (order.indexOf(a) >= order.indexOf(b) ? a : b);
@@ -61,7 +61,8 @@ const opened = (judged: Judged, severity: LiveAnomaly["severity"]): LiveAnomaly 
 
 const worsened = (live: LiveAnomaly, judged: Judged, severity: LiveAnomaly["severity"]): LiveAnomaly => {
   const { score, explanation, figures, value, usual } = judged;
-  const isWorst = score > live.score || worse(severity, live.severity) !== live.severity;
+  // A score has an end, and what it is about has none: of two with the same the greater one is told.
+  const isWorst = score > live.score || (score === live.score && value > live.value) || worse(severity, live.severity) !== live.severity;
   return {
     ...live,
     ...(isWorst && { score: Math.max(score, live.score), explanation, figures, value, usual }),

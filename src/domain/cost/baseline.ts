@@ -109,3 +109,21 @@ export const learnt = (baseline: Baseline, hour: CostHour, learning: Learning): 
     risingHours: baseline.lastCents !== null && hour.cents > baseline.lastCents ? baseline.risingHours + 1 : 0,
   };
 };
+
+/** The baseline of the same usage where each GB costs `times` as much. */
+export const atRate = (baseline: Baseline, times: number): Baseline => {
+  if (times === 1) return baseline;
+  const scaled = ({ count, mean, rest, m2 }: Moments): Moments => ({
+    count,
+    mean: mean * times,
+    rest: rest * times,
+    m2: m2 * times * times,
+  });
+  const { flat, seasons, lastCents } = baseline;
+  return {
+    ...baseline,
+    flat: scaled(flat),
+    seasons: seasons === null ? null : { ofDay: seasons.ofDay.map(scaled), ofWeek: seasons.ofWeek.map(scaled) },
+    lastCents: lastCents === null ? null : lastCents * times,
+  };
+};

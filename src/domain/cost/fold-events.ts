@@ -1,7 +1,7 @@
 import { follow } from "./anomaly.ts";
 import { explainHour } from "./explain.ts";
+import { closeLate } from "./fold-hours.ts";
 import type { Observed } from "./observed.ts";
-import { withSighting } from "./observed.ts";
 import type { Severity } from "./score.ts";
 import { judgeHour } from "./score.ts";
 import type { CountedMemory, Outcome, PendingHour, PricedMemory, Watched } from "./watched.ts";
@@ -53,42 +53,49 @@ export const foldPriced = (
 const namesOfHour = 20;
 /** Hours that may be pending: a fortnight, as of a backlog that is read at once, and a day that lies ahead by a wrong clock. */
 const mostPending = 15 * 24;
+/** Characters of the names of all hours that are pending: whoever sends them decides how long each is. */
+const mostNameChars = 131_072;
 
-const withName = (names: readonly string[], name: string | null, known: Observed): readonly string[] =>
-  name === null || names.length >= namesOfHour || names.includes(name) || known.some((one) => one.name === name) ? names : [...names, name];
+const charsOf = (hours: readonly PendingHour[]): number =>
+  hours.reduce((sum, { actors, resources }) => [...actors, ...resources].reduce((chars, name) => chars + name.length, sum), 0);
 
-const counted = (pending: readonly PendingHour[], event: ScoredEvent, memory: CountedMemory): readonly PendingHour[] => {
-  const at = hourOf(event.occurredAtMs);
-  const before = pending.find((one) => one.hourMs === at) ?? { hourMs: at, calls: 0, actors: [], resources: [] };
-  const now = {
-    hourMs: at,
-    calls: before.calls + 1,
-    actors: withName(before.actors, event.actor, memory.actors),
-    resources: withName(before.resources, event.resource, memory.resources),
+/** Hours by their beginnings. Counts calls to them, as long as there is room with the names that are new. */
+const counter = (hours: readonly PendingHour[], known: Pick<CountedMemory, "actors" | "resources">) => {
+  const counted = new Map(hours.map((hour) => [hour.hourMs, hour]));
+  let chars = charsOf(hours);
+  const withName = (names: readonly string[], name: string | null, observed: Observed): readonly string[] => {
+    if (name === null || names.length >= namesOfHour || names.includes(name) || observed.some((one) => one.name === name)) return names;
+    if (chars + name.length > mostNameChars) return names;
+    chars += name.length;
+    return [...names, name];
   };
-  return [...pending.filter((one) => one !== before), now].toSorted((a, b) => a.hourMs - b.hourMs).slice(-mostPending);
+  return {
+    add: ({ occurredAtMs, actor, resource }: ScoredEvent): void => {
+      const at = hourOf(occurredAtMs);
+      const { calls, actors, resources } = counted.get(at) ?? { calls: 0, actors: [], resources: [] };
+      counted.set(at, {
+        hourMs: at,
+        calls: calls + 1,
+        actors: withName(actors, actor, known.actors),
+        resources: withName(resources, resource, known.resources),
+      });
+    },
+    hours: (): readonly PendingHour[] => [...counted.values()].toSorted((a, b) => a.hourMs - b.hourMs).slice(-mostPending),
+  };
 };
 
-/** What events without a known cost are counted to: hours that are not over, and such as were judged already. */
-export type Counted = { readonly memory: CountedMemory; readonly late: readonly { readonly hourMs: number; readonly calls: number }[] };
-
 /**
- * Counts events whose cost is not known. Their hours are judged once they are over; what comes later still is learnt of its actor and
- * resource, and added to what its hour shows, but does not judge it anew.
+ * Counts events whose cost is not known. Their hours are judged once they are over, and again where more of them comes later than that.
  * @param closedUntilMs the beginning of the first hour that is not judged yet; null: none was
  */
-export const countCalls = (memory: CountedMemory, events: readonly ScoredEvent[], closedUntilMs: number | null): Counted => {
-  const late = new Map<number, number>();
-  let { actors, resources, pending } = memory;
-  for (const event of inOrder(events)) {
-    const at = hourOf(event.occurredAtMs);
-    if (closedUntilMs === null || at >= closedUntilMs) {
-      pending = counted(pending, event, memory);
-      continue;
-    }
-    late.set(at, (late.get(at) ?? 0) + 1);
-    if (event.actor !== null) actors = withSighting(actors, event.actor, event.occurredAtMs);
-    if (event.resource !== null) resources = withSighting(resources, event.resource, event.occurredAtMs);
-  }
-  return { memory: { ...memory, actors, resources, pending }, late: [...late].map(([hour, calls]) => ({ hourMs: hour, calls })) };
+export const countCalls = (
+  { memory, live }: Watched<CountedMemory>,
+  events: readonly ScoredEvent[],
+  closedUntilMs: number | null,
+  nowMs: number,
+): Outcome<CountedMemory> => {
+  const [pending, late] = [counter(memory.pending, memory), counter([], memory)];
+  for (const event of inOrder(events)) (closedUntilMs === null || hourOf(event.occurredAtMs) >= closedUntilMs ? pending : late).add(event);
+  const counted = { memory: { ...memory, pending: pending.hours() }, live };
+  return closedUntilMs === null ? { ...counted, ended: [], hours: [] } : closeLate(counted, late.hours(), closedUntilMs, nowMs);
 };

@@ -1,8 +1,15 @@
 /** Who was seen and when last, the latest first. */
 export type Observed = readonly { readonly name: string; readonly lastSeenMs: number }[];
 
-/** Most names that a baseline remembers. */
+/** Most names that a baseline remembers, and their characters: whoever sends them decides how long each is. */
 export const observedAtMost = 200;
+const observedChars = 65_536;
+
+/** As many of the latest as there is room for. */
+const withinRoom = (observed: Observed): Observed => {
+  let chars = 0;
+  return observed.slice(0, observedAtMost).filter(({ name }) => (chars += name.length) <= observedChars);
+};
 
 export const isObserved = (observed: Observed, name: string): boolean => observed.some((one) => one.name === name);
 
@@ -12,5 +19,6 @@ export const withSighting = (observed: Observed, name: string, atMs: number): Ob
   const lastSeenMs = Math.max(atMs, before?.lastSeenMs ?? atMs);
   const others = observed.filter((one) => one !== before);
   const place = others.findIndex((one) => one.lastSeenMs <= lastSeenMs);
-  return others.toSpliced(place < 0 ? others.length : place, 0, { name, lastSeenMs }).slice(0, observedAtMost);
+  const all = others.toSpliced(place < 0 ? others.length : place, 0, { name, lastSeenMs });
+  return before === undefined ? withinRoom(all) : all;
 };

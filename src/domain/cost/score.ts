@@ -1,5 +1,5 @@
 import type { Baseline, CostHour, Learning, Usual } from "./baseline.ts";
-import { learnt, usualAt } from "./baseline.ts";
+import { atRate, learnt, usualAt } from "./baseline.ts";
 import { isObserved } from "./observed.ts";
 
 /** How bad a score is. */
@@ -94,16 +94,20 @@ export const scoreHour = (baseline: Baseline, hour: CostHour): Verdict => {
   return { ...facts, score, severity: isCritical ? "critical" : severityOf(score) };
 };
 
+/** What an hour of egress is judged at: how many times the rate at which its baseline was learnt, and what it would have cost at that. */
+export type AtRate = { readonly times: number; readonly centsAsLearnt: number };
+
 /**
  * Scores an hour, and only then learns from it. @param ruling what is known from outside: a person accepted it, or a storm moved it;
- * null: the score decides
+ * null: the score decides; @param at absent: at the rate at which the baseline was learnt
  */
 export const judgeHour = (
   baseline: Baseline,
   hour: CostHour,
   ruling: Extract<Learning, "accepted" | "shifted"> | null = null,
+  at: AtRate = { times: 1, centsAsLearnt: hour.cents },
 ): { readonly verdict: Verdict; readonly baseline: Baseline } => {
-  const verdict = scoreHour(baseline, hour);
+  const verdict = scoreHour(atRate(baseline, at.times), hour);
   const learning = ruling ?? (verdict.severity === "none" ? "usual" : "anomalous");
-  return { verdict, baseline: learnt(baseline, hour, learning) };
+  return { verdict, baseline: learnt(baseline, { ...hour, cents: at.centsAsLearnt }, learning) };
 };

@@ -1,6 +1,6 @@
 import type { Course, LiveAnomaly } from "./anomaly.ts";
 import type { Baseline, Usual } from "./baseline.ts";
-import { newBaseline } from "./baseline.ts";
+import { atRate, newBaseline } from "./baseline.ts";
 import type { SeriesMemory } from "./detector.ts";
 import { noMemory } from "./detector.ts";
 import { deviationOf } from "./fading.ts";
@@ -17,7 +17,14 @@ export type PendingHour = {
 };
 
 /** What is remembered of a series in cents. */
-export type PricedMemory = { readonly by: "baseline"; readonly baseline: Baseline };
+export type PricedMemory = {
+  readonly by: "baseline";
+  readonly baseline: Baseline;
+  /** Of egress: the rate (cents for 10^9 bytes) at which the baseline was learnt, and that of its last hour. What is usual is usual at any rate. */
+  readonly rates?: { readonly learnt: number; readonly last: number };
+  /** Since when its CDN has been put to the use that was learnt, epoch milliseconds; absent: ever since. */
+  readonly sinceMs?: number;
+};
 /** What is remembered of a series without a price: calls, or bytes. */
 export type CountedMemory = {
   readonly by: "rarity";
@@ -25,6 +32,10 @@ export type CountedMemory = {
   readonly actors: Observed;
   readonly resources: Observed;
   readonly pending: readonly PendingHour[];
+  /** Of calls: how many the hours have that were judged last, the latest at the end. Absent: written before that was kept. */
+  readonly closed?: readonly number[];
+  /** Of egress, as in `PricedMemory`. */
+  readonly sinceMs?: number;
 };
 /** What is kept of a series, as JSON. */
 export type Memory = PricedMemory | CountedMemory;
@@ -35,7 +46,8 @@ export const newCountedMemory: CountedMemory = { by: "rarity", series: noMemory,
 /** What of a memory is looked at, in the unit of the series. */
 export const figuresOf = (memory: Memory): { mean: number; deviation: number; count: number; actors: readonly string[] } => {
   if (memory.by === "baseline") {
-    const { flat, actors } = memory.baseline;
+    const { rates, baseline } = memory;
+    const { flat, actors } = rates === undefined ? baseline : atRate(baseline, rates.last / rates.learnt);
     return { mean: flat.mean, deviation: sampleDeviation(flat), count: flat.count, actors: actors.map(({ name }) => name) };
   }
   const { series, actors } = memory;
@@ -73,6 +85,8 @@ export type Watched<Kept extends Memory = Memory> = { readonly memory: Kept; rea
 export type Outcome<Kept extends Memory = Memory> = Watched<Kept> & {
   readonly ended: readonly LiveAnomaly[];
   readonly hours: readonly HourRow[];
+  /** Whether what was learnt before was forgotten, seasons too. */
+  readonly isAnew?: boolean;
 };
 
 /** Collects what comes of a series, value by value. */

@@ -66,6 +66,9 @@ const since = (f: Facts): string => {
   return was === now ? `, still ${now}` : `, ${now} now and ${was} before`;
 };
 
+/** Of more than are told one by one: how many were within an hour. */
+const mostTold = (f: Facts): number | null => number(f, "mostTold");
+
 const headline = (f: Facts): string => {
   const usual = valueOf(f, "usual");
   return `${seriesOf(f)}: ${perHour(f, "value") ?? "a value"}${usual === null ? " is odd" : `, where ${usual} is usual`}${since(f)}`;
@@ -96,8 +99,16 @@ const isAlone = (f: Facts): boolean => text(f, "resource") !== null;
 
 /** What each message of costs says. */
 export const costWordings: Readonly<Record<CostKind, Wording>> = {
-  "cost.anomaly": (f) => words(headline(f), text(f, "explanation") ?? "It is far from what is usual."),
+  "cost.anomaly": (f) =>
+    mostTold(f) === null
+      ? words(headline(f), text(f, "explanation") ?? "It is far from what is usual.")
+      : words(
+          "More costs are odd than are told one by one",
+          `${mostTold(f)} of them were told within an hour. All that is odd is in the console; of what else is found now nothing is told one by one.`,
+        ),
   "cost.resolved": (f) => {
+    if (mostTold(f) !== null)
+      return words("Nothing is odd any more that was not told one by one", "Those costs are usual again, or somebody has seen to them.");
     const actor = text(f, "actor");
     const note = text(f, "note");
     return words(
@@ -135,7 +146,7 @@ const ofAnomaly: readonly Figure[] = [
   ["Account", (f) => text(f, "account")],
   ["Of", (f) => (text(f, "service") === null ? text(f, "resourceType") : null)],
   ["Worst hour", (f) => perHour(f, "value")],
-  ["Usual", (f) => perHour(f, "usual") ?? "not known"],
+  ["Usual", (f) => (mostTold(f) === null ? (perHour(f, "usual") ?? "not known") : null)],
   ["Score", (f) => (number(f, "score") === null ? null : `${Number((number(f, "score") ?? 0).toFixed(1))} of 100`)],
   ["Odd", span],
 ];

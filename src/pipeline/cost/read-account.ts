@@ -37,7 +37,7 @@ const mostTries = 5;
 const pageSize = 1_000;
 /** Prefixes that fail before the rest of the account is left for the next run. */
 const mostFailures = 3;
-/** Files in a row that break off before nothing else is tried of a place: then it is not the files. */
+/** Files in a row that break off before only the latest is tried of a place: where that does too, it is not the files. */
 const mostBroken = 3;
 /** Requests of a file: itself, what is stored of it, and the archive. */
 const requestsOfFile = 3;
@@ -74,42 +74,51 @@ const listed = async (
   }
 };
 
+/** Files of a place that are read in this turn, and what came of them since it was last noted. */
+type Reading = { readonly place: TrailPlace; readonly from: string; readonly queue: Found[]; readonly outcomes: FileOutcome[] };
+
+/** Notes what became of files. @returns false where the account is another's to read meanwhile */
+const note = async (deps: ReadAccountDeps, { fence, access }: Turn, { place, from, outcomes }: Reading): Promise<boolean> =>
+  await deps.trailReadings.settle(fence, access.id, outcomes.splice(0), { prefix: place.prefix, listedFrom: from }, mostTries);
+
 /**
  * Reads files until the turn is over, or one of them shows that no other could be read. What breaks off counts against its file only where
- * another one was read meanwhile: else it may be the network.
+ * another one was read meanwhile: else it may be the network. The cursor passes no file that failed before that is noted: whoever dies in between
+ * would have lost it.
  */
-const readFiles = async (
-  deps: ReadAccountDeps,
-  { access, allowance, budgets }: Turn,
-  place: TrailPlace,
-  files: readonly Found[],
-  tally: Tally,
-  outcomes: FileOutcome[],
-): Promise<TrailProblem | null> => {
+const readFiles = async (deps: ReadAccountDeps, turn: Turn, reading: Reading, tally: Tally): Promise<TrailProblem | null> => {
+  const { access, allowance, budgets } = turn;
+  const { place, queue, outcomes } = reading;
   const broken: { readonly key: string; readonly problem: TrailProblem }[] = [];
   const fail = (key: string, { words }: TrailProblem): void => {
     outcomes.push({ key, error: words });
     tally.errors.push(`${key} can not be read to its end, and is tried again: ${words}`);
   };
   let wasRead = false;
-  for (const { key, bytes } of files) {
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const { key, bytes } = next;
     if (!allowance.isLeft()) {
       tally.hasMore = true;
       break;
     }
     allowance.take(requestsOfFile, bytes);
-    const { problem, note, records, accepted } = await readFile(deps, access, place, key, budgets);
+    const isAllNoted = broken.length === 0 && outcomes.every(({ error }) => error === null);
+    const { problem, note: left, records, accepted } = await readFile(deps, access, place, key, isAllNoted, budgets);
     tally.records += records;
     tally.accepted += accepted;
-    if (note !== null) tally.errors.push(note);
+    if (left !== null) tally.errors.push(left);
     if (problem?.kind === "broken") {
       broken.push({ key, problem });
-      if (!wasRead && broken.length === mostBroken) return problem;
+      if (!wasRead && broken.length > mostBroken) return problem;
+      // The latest one says whether it is the network: as many as these may be damaged.
+      if (!wasRead && broken.length === mostBroken) queue.unshift(...queue.splice(-1));
     } else if (problem?.kind === "file") fail(key, problem);
     else if (problem === null || problem.kind === "gone") {
       outcomes.push({ key, error: null });
       tally.files += 1;
       wasRead = true;
+      for (const one of broken.splice(0)) fail(one.key, one.problem);
+      if (!isAllNoted && !(await note(deps, turn, reading))) return { kind: "away", words: "somebody else reads it meanwhile" };
     } else return problem;
   }
   if (!wasRead && broken.length > 0) return broken[0]?.problem ?? null;
@@ -128,13 +137,12 @@ const readPlace = async (
   const from = listedFrom(place, progress.cursors.get(place.prefix) ?? null, turn.access.createdAtMs);
   const { files, problem } = await listed(deps, turn, place, progress, from);
   if (problem !== null || files.length === 0) return problem;
-  const outcomes: FileOutcome[] = [];
+  const reading: Reading = { place, from, queue: [...files], outcomes: [] };
   try {
-    return await readFiles(deps, turn, place, files, tally, outcomes);
+    return await readFiles(deps, turn, reading, tally);
   } finally {
     // Of what was read nothing is lost where the next one could not be stored.
-    if (outcomes.length > 0)
-      await deps.trailReadings.settle(turn.fence, turn.access.id, outcomes, { prefix: place.prefix, listedFrom: from }, mostTries);
+    if (reading.outcomes.length > 0) await note(deps, turn, reading);
   }
 };
 

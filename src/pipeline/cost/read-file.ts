@@ -41,6 +41,7 @@ const watched = ({ texts, values }: RecordBatch, awsAccounts: ReadonlySet<string
 /**
  * Reads a file of a trail while it comes in, and has it stored batch by batch. The cursor moves with the last one, so that whoever dies before
  * that reads the file again, and what was stored of it is known by its ids.
+ * @param movesCursor whether it does: not past a file that failed, as long as that is not noted
  * @throws where the database or the archive is away
  */
 export const readFile = async (
@@ -48,6 +49,7 @@ export const readFile = async (
   access: CostAccess,
   { prefix }: TrailPlace,
   key: string,
+  movesCursor: boolean,
   budgets: FileBudgets,
 ): Promise<FileReading> => {
   const awsAccounts = new Set(access.awsAccounts);
@@ -60,7 +62,7 @@ export const readFile = async (
     strange += own.strange;
     if (own.values.length === 0 && !isLast) return;
     const text = `{"Records":[${own.texts.join(",")}]}`;
-    const cursor = isLast ? { accountId, prefix, lastKey: key } : null;
+    const cursor = isLast && movesCursor ? { accountId, prefix, lastKey: key } : null;
     const ingested = await ingestEvents(
       deps,
       { customerId, source: "s3", text, values: own.values, pointer: "/Records", cursor },

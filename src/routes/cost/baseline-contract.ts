@@ -39,7 +39,10 @@ export const hourSchema = z
       .openapi({ description: "the band of what was usual when it was scored; null: too little was known" }),
     score: like(z.number(), 0),
     severity: z.enum(["none", "medium", "high", "critical"]).openapi({ example: "none" }),
-    label: like(z.string().nullable(), null).openapi({ description: "why it was kept out of the baseline, such as `expected: storm`" }),
+    label: like(z.string().nullable(), null).openapi({
+      description:
+        "why it was not judged: `expected: storm`, `expected: override` and `expected: drill`, which its baseline does not learn, or `expected: change`, where somebody has just set a rate, or put the CDN to another use",
+    }),
   })
   .openapi("CostHour");
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createScoringStore } from "../../../src/adapters/db/cost/scoring.ts";
 import type { ScoringStore } from "../../../src/adapters/ports/cost/scoring.ts";
+import { scoreBatches } from "../../../src/cron/cost/score-batches.ts";
 import { scoreCosts } from "../../../src/cron/cost/score.ts";
 import type { CostWorld } from "../../support/cost-world.ts";
 import { costWorld, hourMs } from "../../support/cost-world.ts";
@@ -87,5 +88,70 @@ describe("a customer's only batch", () => {
       1_000,
     );
     expect(report).toMatchObject({ events: 1 });
+  });
+});
+
+describe("a batch", () => {
+  const left = async () => await world.sql("select state, tries from cost_batches order by id");
+  const count = async () => (await world.sql<{ n: string }>("select event_count as n from cost_series")).map(({ n }) => Number(n));
+
+  it("is gone with what came of it", async () => {
+    await backlog(await world.customer("acme"), 3);
+    await run({}, 0);
+    expect([await left(), await count()]).toEqual([[], [3]]);
+  });
+
+  it("whose series somebody else has changed meanwhile is scored anew, and neither is lost or counted twice", async () => {
+    await backlog(await world.customer("acme"), 2);
+    const store = createScoringStore(database.db);
+    const [first, second] = [await store.claim(1, 60_000), await store.claim(1, 60_000)];
+    // The series is there already, so that it is its version which tells.
+    await world.sql(
+      `insert into cost_series (customer_id, kind, account_id, resource_type, unit, memory) select id, 'priced', '123456789012', 'ec2:instance', 'cents', 'null' from customers`,
+    );
+    const slow: ScoringStore = {
+      ...store,
+      save: async (...args) => {
+        expect(await scoreBatches(store, second, nowMs)).toBe(true);
+        return await store.save(...args);
+      },
+    };
+    expect(await scoreBatches(slow, first, nowMs)).toBe(false);
+    expect([(await left()).length, await count()]).toEqual([1, [1]]);
+    expect(await scoreBatches(store, first, nowMs)).toBe(true);
+    expect([await left(), await count()]).toEqual([[], [2]]);
+  });
+});
+
+describe("a customer whose figures can not be judged", () => {
+  it("stops nobody else: neither their egress, nor their calls, nor their events", async () => {
+    const customers = await Promise.all(["acme", "globex", "initech", "umbrella", "hooli"].map(async (name) => await world.customer(name)));
+    const [poisoned = 0] = customers;
+    for (const customerId of customers) {
+      const serviceId = await world.service(customerId, `files-${customerId}`);
+      await world.usage(serviceId, [[nowMs - 1.5 * hourMs, 1e9, 1e9]]);
+      await world.queue(
+        [3, 2].map((ago) => ({ customerId, eventId: `call-${customerId}-${ago}`, atMs: nowMs - ago * hourMs, cents: null })),
+      );
+      await backlog(customerId, 1);
+    }
+    await world.sql(
+      `insert into cost_series (customer_id, kind, account_id, resource_type, service_id, unit, memory)
+       select $1::bigint, 'egress', '', 'egress:bytes', id, 'bytes', '{"by":"rarity"}'::jsonb from services where customer_id = $1
+       union all select $1::bigint, 'calls', '123456789012', 'rds:instance', null, 'calls', '{"by":"rarity","pending":[{"hourMs":0}],"actors":null}'::jsonb`,
+      [poisoned],
+    );
+    const { report } = await run({}, 0);
+    expect(report).toMatchObject({ events: 15, failures: 2 });
+    const judged = await world.sql<{ customer_id: string; kind: string }>(
+      "select customer_id, kind from cost_series where last_hour is not null group by 1, 2 order by 1, 2",
+    );
+    const others = customers
+      .toSorted((a, b) => a - b)
+      .filter((id) => id !== poisoned)
+      .flatMap((id) => ["calls", "egress"].map((kind) => ({ customer_id: String(id), kind })));
+    expect(judged.filter(({ customer_id: id }) => id !== String(poisoned))).toEqual(others);
+    // The next run says so again, and is as short.
+    expect((await run({}, 0)).report).toMatchObject({ failures: 2 });
   });
 });

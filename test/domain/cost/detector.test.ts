@@ -135,3 +135,32 @@ describe("rarity", () => {
     expect(rarity(withValue(tail, 1), 1_000)).toBeGreaterThanOrEqual(2);
   });
 });
+
+describe("a value that a meter made up", () => {
+  const hourly = (count: number): number[] => {
+    const random = noise(11);
+    return Array.from({ length: count * 24 }, (_, index) => 1e9 * ((index % 24 >= 8 && index % 24 < 20 ? 60 : 20) + 2 * random()));
+  };
+
+  it.each([50, 1e4, 1e8])("hides no leak for longer than a few days (%d times the usual)", (factor) => {
+    const [before, calm] = [60 * 24, 4 * 24];
+    const values = hourly(70);
+    values[before] = factor * 60e9;
+    const leak = before + 1 + calm;
+    const { verdicts, memory } = played(
+      values.map((value, index) => (index >= leak && index < leak + 6 ? value * 5 : value)),
+      3_600_000,
+    );
+    expect(verdicts[before]?.severity).toBe("critical");
+    expect(alarms(verdicts.slice(0, leak + 6), leak)[0]).toBeLessThan(leak + 6);
+    // What is usual is not moved by it either.
+    expect(memory.long.mean).toBeLessThan(60e9);
+    expect(memory.told).toBeLessThanOrEqual(5);
+  });
+
+  it("is a level in earnest where it lasts, and is usual then", () => {
+    const values = hourly(40).map((value, index) => (index >= 20 * 24 ? value * 1_000 : value));
+    const { memory } = played(values, 3_600_000);
+    expect(memory.few.mean).toBeGreaterThan(20_000e9 * 0.9);
+  });
+});

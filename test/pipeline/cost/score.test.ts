@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createScoringStore } from "../../../src/adapters/db/cost/scoring.ts";
 import type { ScoringStore } from "../../../src/adapters/ports/cost/scoring.ts";
+import { scoreBatches } from "../../../src/cron/cost/score-batches.ts";
 import { scoreCosts } from "../../../src/cron/cost/score.ts";
 import { newBaseline } from "../../../src/domain/cost/baseline.ts";
 import { judgeHour } from "../../../src/domain/cost/score.ts";
@@ -258,7 +259,7 @@ describe("calls whose cost is not known", () => {
     expect((await world.state()).anomalies).toMatchObject([{ state: "resolved" }]);
   });
 
-  it("that come after their hour was judged show in it, and judge nothing anew", async () => {
+  it("that come after their hour was judged show in it, and are learnt once", async () => {
     const customerId = await world.customer("acme");
     await world.queue(hoursBefore(30).flatMap((hour) => calls(customerId, hour, 2)));
     await score();
@@ -268,5 +269,75 @@ describe("calls whose cost is not known", () => {
     const { hours, series } = await world.state();
     expect([series[0]?.["event_count"], hours.at(-5)?.["value"]]).toEqual([before, 5]);
     expect(series[0]?.["observed_actors"]).toContain("arn:role/late");
+  });
+
+  const late = async (hoursAgo: number, parts: number): Promise<void> => {
+    const customerId = await world.customer("acme");
+    await world.queue(hoursBefore(120).flatMap((hour, index) => calls(customerId, hour, 1 + (index % 3))));
+    await score();
+    for (let part = 0; part < parts; part += 1) {
+      await world.queue(calls(customerId, thisHourMs - hoursAgo * hourMs + part * 60_000, 20, "arn:role/thief"));
+      await score();
+    }
+  };
+
+  it("are judged when they come, in as many parts as they like, where their bucket was away for a day", async () => {
+    await late(30, 3);
+    const { anomalies, hours } = await world.state();
+    expect(anomalies).toMatchObject([
+      { kind: "calls", state: "open", value: 61, hours: 1, first_hour: new Date(thisHourMs - 30 * hourMs) },
+    ]);
+    expect(anomalies[0]?.["explanation"]).toMatch(/^Calls an hour: 61, /);
+    expect(hours.find(({ hour }) => (hour as Date).getTime() === thisHourMs - 30 * hourMs)).toMatchObject({
+      value: 61,
+      severity: "critical",
+    });
+    // Usual hours since then are over, and those to come end it.
+    await score(thisHourMs + 4 * hourMs);
+    expect((await world.state()).anomalies).toMatchObject([{ state: "resolved" }]);
+  });
+
+  it("are history where they come later than two days after", async () => {
+    await late(50, 1);
+    expect((await world.state()).anomalies).toEqual([]);
+  });
+
+  it("are no alarm where a bucket was away and all that comes late is as usual, nor is what comes next", async () => {
+    const customerId = await world.customer("acme");
+    const random = seededRandom(23);
+    const counts = new Map(Array.from({ length: 303 }, (_, index) => [thisHourMs + (2 - index) * hourMs, 18 + Math.floor(random() * 6)]));
+    const usualCalls = (hour: number): readonly QueuedFor[] => calls(customerId, hour, counts.get(hour) ?? 0);
+    await world.queue(hoursBefore(300).slice(0, 290).flatMap(usualCalls));
+    await score();
+    await world.queue(hoursBefore(10).flatMap(usualCalls));
+    await score();
+    await world.queue([0, 1, 2].flatMap((hour) => usualCalls(thisHourMs + hour * hourMs)));
+    await score(thisHourMs + 3 * hourMs + 16 * 60_000);
+    const last = (await world.state()).hours.slice(-13);
+    expect(last.map(({ severity }) => severity)).toEqual(last.map(() => "none"));
+    expect(last.map(({ hour, value }) => value === counts.get((hour as Date).getTime()))).toEqual(last.map(() => true));
+  });
+
+  it("are remembered in the same room, whatever they are called and however many hours they are of", async () => {
+    const customerId = await world.customer("acme");
+    const events = Array.from({ length: 6_000 }, (_, index) => ({
+      customerId,
+      eventId: `long-${index}`,
+      atMs: thisHourMs - (index % 300) * hourMs,
+      cents: null,
+      actor: `${index}-${"a".repeat(2_000)}`,
+      resource: `${index}-${"r".repeat(2_000)}`,
+    }));
+    for (let from = 0; from < events.length; from += 250) await world.queue(events.slice(from, from + 250));
+    const bytes = async () =>
+      Number(
+        (await world.sql<{ n: string }>("select max(length(memory::text) + length(observed_actors::text)) as n from cost_series"))[0]?.n,
+      );
+    const store = createScoringStore(database.db);
+    for (let batches = await store.claim(4, 60_000); batches.length > 0; batches = await store.claim(4, 60_000))
+      await scoreBatches(store, batches, nowMs);
+    expect(await bytes()).toBeLessThan(500_000);
+    await score();
+    expect(await bytes()).toBeLessThan(500_000);
   });
 });

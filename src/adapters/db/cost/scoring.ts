@@ -8,7 +8,16 @@ import { isChanged } from "../platform/client.ts";
 import { egressHours } from "./egress.ts";
 import type { SeasonRow } from "./season-rows.ts";
 import { readSeasons, withSeasons } from "./season-rows.ts";
-import { countSeries, readSeries, storedColumns, writeAnomalies, writeHours, writeSeasons, writeSeries } from "./series-rows.ts";
+import {
+  countSeries,
+  forgetSeasons,
+  readSeries,
+  storedColumns,
+  writeAnomalies,
+  writeHours,
+  writeSeasons,
+  writeSeries,
+} from "./series-rows.ts";
 
 const inMs = (afterMs: number): SQL => sql`now() + make_interval(secs => ${afterMs / 1_000}::float8)`;
 
@@ -87,10 +96,11 @@ export const createScoringStore = (db: Database): ScoringStore => ({
   },
 
   save: async (batches, saves, odd) => {
-    const seasons = writeSeasons(saves);
+    const [forgotten, seasons] = [forgetSeasons(saves), writeSeasons(saves)];
     const statements = [
       ...(batches.length === 0 ? [] : [dropBatches(batches)]),
       ...(saves.length === 0 ? [] : [writeSeries(saves)]),
+      ...(forgotten === null ? [] : [forgotten]),
       ...(seasons === null ? [] : [seasons]),
       ...(saves.some(({ hours }) => hours.length > 0) ? [writeHours(saves)] : []),
       ...writeAnomalies(saves),
@@ -110,10 +120,10 @@ export const createScoringStore = (db: Database): ScoringStore => ({
     }
   },
 
-  egressDue: async (nowMs, most) => {
+  egressDue: async (nowMs, most, except = []) => {
     type Row = EgressFacts & { readonly serviceId: number; readonly customerId: number; readonly untilMs: number };
     const services = new Map<number, EgressDue & { hours: EgressFacts[] }>();
-    for (const { serviceId, customerId, untilMs, ...hour } of await db.rows<Row>(egressHours(nowMs, most))) {
+    for (const { serviceId, customerId, untilMs, ...hour } of await db.rows<Row>(egressHours(nowMs, most, except))) {
       const due = services.get(serviceId) ?? { serviceId, customerId, untilMs, hours: [] };
       due.hours.push(hour);
       services.set(serviceId, due);
@@ -121,10 +131,11 @@ export const createScoringStore = (db: Database): ScoringStore => ({
     return [...services.values()];
   },
 
-  callsDue: async (untilMs, most) =>
+  callsDue: async (untilMs, most, except = []) =>
     await db.rows<StoredSeries>(sql`
       select ${storedColumns} from cost_series q
       where q.kind = 'calls' and (q.last_hour is null or q.last_hour < ${isoTime(untilMs)}::timestamptz - interval '1 hour')
+        and q.id <> all(${`{${except.join()}}`}::bigint[])
       order by q.last_hour nulls first, q.id limit ${most}::int`),
 
   upkeep: async (nowMs) => {

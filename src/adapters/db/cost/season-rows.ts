@@ -43,7 +43,7 @@ const momentsOf = (memory: Memory | null | undefined): readonly Moments[] =>
     : [];
 
 /** The seasons that differ from what was read, by their places. */
-export const changedSeasons = ({ memory, stored }: SeriesSave): readonly (Moments & { readonly hour: number })[] => {
-  const before = momentsOf(stored?.memory);
+export const changedSeasons = ({ memory, stored, isAnew }: SeriesSave): readonly (Moments & { readonly hour: number })[] => {
+  const before = isAnew === true ? [] : momentsOf(stored?.memory);
   return momentsOf(memory).flatMap((moments, hour) => (moments.count === (before[hour] ?? noMoments).count ? [] : [{ ...moments, hour }]));
 };

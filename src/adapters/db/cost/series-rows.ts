@@ -45,6 +45,12 @@ export const countSeries = (customerIds: readonly number[]): SQL => sql`
   select q.customer_id as "customerId", count(*)::int as count from cost_series q
   where q.kind <> 'egress' and q.customer_id = any(${`{${customerIds.join()}}`}::bigint[]) group by q.customer_id`;
 
+/** Forgets the seasons of series that begin anew. */
+export const forgetSeasons = (saves: readonly SeriesSave[]): SQL | null => {
+  const ids = saves.flatMap(({ stored, isAnew }) => (isAnew === true && stored !== null ? [stored.id] : []));
+  return ids.length === 0 ? null : sql`delete from cost_seasons where series_id = any(${`{${ids.join()}}`}::bigint[])`;
+};
+
 /** Writes what has changed of seasons. */
 export const writeSeasons = (saves: readonly SeriesSave[]): SQL | null => {
   const rows = saves.flatMap((save) => changedSeasons(save).map((season) => ({ ...keyRow(save.key), ...season })));
@@ -161,7 +167,8 @@ export const writeAnomalies = (saves: readonly SeriesSave[]): readonly SQL[] => 
     insert into cost_anomalies (customer_id, series_id, state, severity, score, explanation, figures, value, usual, first_hour, last_hour, hours, calm_hours, mode, resolved_at)
     select q.customer_id, q.id, case when x.over then 'resolved' else 'open' end, x.severity, x.score, x.explanation, x.figures, x.value, x.usual, x.first, x.last,
       x.hours, x.calm, coalesce((select m.mode from cost_modes m where m.customer_id = q.customer_id), 'shadow'), case when x.over then now() end
-    from ${sent(fresh, anomalyColumns)} join cost_series q on ${hasKey} order by q.id, x.first
+    from ${sent(fresh, anomalyColumns)} join cost_series q on ${hasKey}
+    order by array_position(array['critical', 'high', 'medium'], x.severity), q.id, x.first
     on conflict (series_id) where resolved_at is null do nothing`,
         ]),
   ];

@@ -36,7 +36,7 @@ export const createTrailReadings = (db: Database): TrailReadings => ({
 
   settle: async (fence, accountId, outcomes, { prefix, listedFrom }, mostTries) => {
     const rows = JSON.stringify(outcomes.map(({ key, error }) => ({ key, error: error?.slice(0, mostErrorChars) ?? null })));
-    await db.rows(sql`
+    const [row] = await db.rows<{ held: boolean }>(sql`
       with ${fenceCte(fence)}
       , given as (select key, error from jsonb_to_recordset(${rows}::jsonb) as x(key text, error text)
       ), noted as (
@@ -48,10 +48,11 @@ export const createTrailReadings = (db: Database): TrailReadings => ({
           tries = case when excluded.state = 'done' then f.tries else f.tries + 1 end,
           last_error = excluded.last_error, updated_at = now()
         where f.state = 'failed'
-      )
-      delete from cost_files f where f.account_id = ${accountId} and starts_with(f.key, ${prefix})
+      ), forgotten as (delete from cost_files f where f.account_id = ${accountId} and starts_with(f.key, ${prefix})
         and (f.state = 'done' or f.state = 'skipped' and f.updated_at < now() - interval '7 days')
-        and f.key collate "C" <= ${listedFrom}::text collate "C" and f.key not in (select key from given) and exists (select from fence)`);
+        and f.key collate "C" <= ${listedFrom}::text collate "C" and f.key not in (select key from given) and exists (select from fence)
+      ) select exists (select from fence) as held`);
+    return row?.held === true;
   },
 
   note: async (fence, accountId, error, wasRead) => {

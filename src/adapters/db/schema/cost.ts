@@ -290,6 +290,8 @@ export const costAnomalies = pgTable(
     expectedAt: at("expected_at"),
     /** How the customer was told of it: by the mode at that time. */
     mode: text("mode", { enum: ["shadow", "audit", "enforce"] }).notNull(),
+    /** When its customer was last told of it; null: never, as in shadow, or where too many were odd at once. */
+    toldAt: at("told_at"),
     createdAt: createdAt(),
     resolvedAt: at("resolved_at"),
   },
@@ -298,6 +300,9 @@ export const costAnomalies = pgTable(
       .on(t.seriesId)
       .where(sql`${t.resolvedAt} is null`),
     index("cost_anomalies_customer_idx").on(t.customerId, t.id),
+    index("cost_anomalies_told_idx")
+      .on(t.customerId, t.toldAt)
+      .where(sql`${t.toldAt} is not null`),
     check("cost_anomalies_snooze", sql`(${t.state} = 'snoozed') = (${t.snoozedUntil} is not null)`),
     check("cost_anomalies_end", sql`(${t.state} = 'resolved') = (${t.resolvedAt} is not null)`),
   ],
@@ -375,6 +380,8 @@ export const costModes = pgTable("cost_modes", {
   mode: text("mode", { enum: ["shadow", "audit", "enforce"] }).notNull(),
   since: at("since").notNull().defaultNow(),
   changedBy: text("changed_by").notNull(),
+  /** When the customer was last told that more is odd than is told one by one; null: that is over. */
+  summarisedAt: at("summarised_at"),
 });
 
 /** A circuit breaker of a service outside, called in the name of one account: a row from its first failure until it has long been well. */

@@ -35,6 +35,8 @@ export type SeriesSave = {
   readonly lastHourMs: number | null;
   readonly live: LiveAnomaly | null;
   readonly ended: readonly LiveAnomaly[];
+  /** Whether what was learnt before is forgotten, seasons too. */
+  readonly isAnew?: boolean;
   /** Their values are added to what their hours have: events of an hour come in any number of batches. */
   readonly hours: readonly HourRow[];
 };
@@ -54,7 +56,15 @@ export type ClaimedBatch = {
 /** An hour of a service's egress. `sides`: bytes and rate (cents for 10^9 bytes; null: not known) of each CDN that was measured. */
 export type EgressFacts = {
   readonly hourMs: number;
-  readonly sides: readonly { readonly cdn: string; readonly bytes: number; readonly centsPerGb: number | null }[];
+  readonly sides: readonly {
+    readonly cdn: string;
+    readonly bytes: number;
+    readonly centsPerGb: number | null;
+    /** Since when that is its rate; null where there is none. */
+    readonly rateSinceMs: number | null;
+    /** Since when it has been on this side of the service; null: ever since. */
+    readonly sinceMs: number | null;
+  }[];
   /** Whether all of its CDNs could say how much they sent: else their sum is not known. */
   readonly isWhole: boolean;
   /** At what the sum is counted: the lowest rate of the service's CDNs that is one, whichever of them were measured. Null: there is none. */
@@ -91,10 +101,10 @@ export interface ScoringStore {
   ): Promise<{ readonly series: readonly StoredSeries[]; readonly counts: ReadonlyMap<number, number> }>;
   /** All or nothing. @returns false where a batch or a series is not what it was any more */
   save(batches: readonly ClaimedBatch[], saves: readonly SeriesSave[], odd: readonly OddEvent[]): Promise<boolean>;
-  /** Services with hours of egress to be judged, and those hours: `most` hours in all, or those of one service. */
-  egressDue(nowMs: number, most: number): Promise<EgressDue[]>;
-  /** Series of calls of which an hour before `untilMs` is not judged yet. */
-  callsDue(untilMs: number, most: number): Promise<StoredSeries[]>;
+  /** Services with hours of egress to be judged, and those hours: `most` hours in all, or those of one service. @param except ids of services */
+  egressDue(nowMs: number, most: number, except?: readonly number[]): Promise<EgressDue[]>;
+  /** Series of calls of which an hour before `untilMs` is not judged yet. @param except ids of series */
+  callsDue(untilMs: number, most: number, except?: readonly number[]): Promise<StoredSeries[]>;
   /** Ends what was snoozed for long enough, and anomalies of events that have been quiet. @returns how many of each */
   upkeep(nowMs: number): Promise<{ readonly woken: number; readonly ended: number }>;
 }

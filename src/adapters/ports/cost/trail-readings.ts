@@ -32,6 +32,7 @@ export interface TrailReadings {
    * Remembers what became of files under a prefix, and forgets those that no listing shows any more.
    * @param listedFrom behind which key the next listing begins; null: nothing is forgotten
    * @param mostTries after so many a file that fails is given up
+   * @returns false where the lease is another's: nothing was remembered
    */
   settle(
     fence: Fence,
@@ -39,7 +40,7 @@ export interface TrailReadings {
     outcomes: readonly FileOutcome[],
     place: { readonly prefix: string; readonly listedFrom: string | null },
     mostTries: number,
-  ): Promise<void>;
+  ): Promise<boolean>;
   /** Notes that an account was looked at. @param error null: nothing is wrong; @param wasRead whether all that could be read was */
   note(fence: Fence, accountId: number, error: string | null, wasRead: boolean): Promise<void>;
 }

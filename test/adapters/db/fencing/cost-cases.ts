@@ -74,7 +74,7 @@ export const costs: readonly FencedWrite[] = [
     method: "trailReadings.settle",
     what: "what became of files",
     writes: ["cost_files"],
-    refused: undefined,
+    refused: false,
     prepare: async (world) => {
       const accountId = await accountOf(world);
       const place = { prefix: "AWSLogs/", listedFrom: null };

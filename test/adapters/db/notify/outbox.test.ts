@@ -368,6 +368,47 @@ const changes: readonly [what: string, does: () => Promise<unknown>, kinds: read
     [],
   ],
   [
+    "thirty anomalies are found at once, two more in the next hour, and all of them end",
+    async () => {
+      await sql(
+        "insert into cost_modes (customer_id, mode, changed_by) values ($1, 'enforce', 'admin') on conflict (customer_id) do update set mode = 'enforce'",
+        [ids.customer],
+      );
+      await sql("update cost_anomalies set told_at = null");
+      await sql(
+        `with series as (insert into cost_series (customer_id, kind, account_id, resource_type, unit, memory)
+           select $1, 'priced', 'flood ' || n, 'ec2:instance', 'cents', '{}' from generate_series(1, 32) n returning id)
+         insert into cost_anomalies (customer_id, series_id, severity, score, explanation, figures, value, first_hour, last_hour, mode)
+         select $1, id, 'high', 70, 'Odd.', '{}', 1240, now(), now(), 'enforce' from series order by id limit 30`,
+        [ids.customer],
+      );
+      expect(await sql("select subject, count(*)::int as n from notifications where subject = 'cost-anomalies' group by 1")).toEqual([
+        { subject: "cost-anomalies", n: 1 },
+      ]);
+      // Of those that were told it is told that they are worse.
+      await sql("update cost_anomalies set severity = 'critical' where resolved_at is null");
+      await sql("update cost_anomalies set told_at = told_at - interval '2 hours' where told_at is not null");
+      await sql(
+        `insert into cost_anomalies (customer_id, series_id, severity, score, explanation, figures, value, first_hour, last_hour, mode)
+         select $1, id, 'high', 70, 'Odd.', '{}', 1240, now(), now(), 'enforce' from cost_series where account_id in ('flood 31', 'flood 32')`,
+        [ids.customer],
+      );
+      await sql("update cost_anomalies set state = 'resolved', resolved_at = now() where resolved_at is null");
+      const count = async (kind: string) =>
+        (
+          await sql<{ n: number }>("select count(*)::int as n from notifications where kind = $1 and subject <> 'cost-anomalies'", [kind])
+        )[0]?.n;
+      // Whatever was told is told to be over, and nothing else is.
+      expect([await count("cost.anomaly"), await count("cost.resolved")]).toEqual([22 + 20, 22]);
+      expect(await sql("select kind from notifications where subject = 'cost-anomalies' order by id")).toEqual([
+        { kind: "cost.anomaly" },
+        { kind: "cost.resolved" },
+      ]);
+      await sql("delete from notifications where kind like 'cost.%'");
+    },
+    [],
+  ],
+  [
     "an anomaly that a person called expected gets worse",
     async () => {
       const id = await anomalyOf(await seriesOf("account 3"), "audit");

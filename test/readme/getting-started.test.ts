@@ -13,7 +13,7 @@ import { startPostgres } from "../../local/postgres.ts";
 import { startSqlEndpoint } from "../../local/sql-endpoint.ts";
 import { schedule } from "../../src/cron/schedule.ts";
 import { scratchDir } from "../support/scratch-dir.ts";
-import { read } from "./documents.ts";
+import { read, root } from "./documents.ts";
 import type { Aws } from "./getting-started/aws.ts";
 import { startAws } from "./getting-started/aws.ts";
 import type { CloudflareApi } from "./getting-started/cloudflare.ts";
@@ -57,7 +57,8 @@ const onVercel = async ([command, ...args]: readonly string[], input: string): P
     return "Added\n";
   }
   if (command === "deploy" && args.join(" ") === "--prebuilt --prod") {
-    await access(join(dir, "rollback-vercel/.vercel/output/config.json"));
+    // The build writes beside its own source, which the checkout only links to.
+    await access(join(root, "rollback-vercel/.vercel/output/config.json"));
     await deployments.deployFallback(vercel);
     return `${deployments.fallbackUrl}\n`;
   }
@@ -145,6 +146,7 @@ const startClocks = async (): Promise<void> => {
 const run = async (section: string, text: string): Promise<Ran> => {
   const ran = await shell(filledIn(text));
   printed.push({ section, text, ran });
+  if (process.env["GUIDE_OUT"]) await (await import("node:fs/promises")).appendFile(process.env["GUIDE_OUT"], `=== ${text}\n${ran.out}${ran.err}`);
   return ran;
 };
 

@@ -27,10 +27,11 @@ export const startCloudflareApi = async (opened: Opened): Promise<CloudflareApi>
       const send = (status: number, answer: unknown) => {
         response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(answer));
       };
-      if (method === "GET" && /\/workers\/(?:services|scripts|workers)\/tranche/.test(url)) return send(404, missing);
+      if (method === "GET" && /\/workers\/(?:services|scripts)\/tranche/.test(url)) return send(404, missing);
       if (method === "PUT" && /\/scripts\/tranche(?:\?|$)/.test(url)) {
-        const [, metadata = "{}"] = /name="metadata"\r\n(?:.+\r\n)*\r\n(.*?)\r\n--/s.exec(body) ?? [];
-        const { bindings } = JSON.parse(metadata) as { bindings: readonly Binding[] };
+        // A part of a form: headers, an empty line, the text, and the next part's border.
+        const begins = body.indexOf("\r\n\r\n", body.indexOf('name="metadata"')) + 4;
+        const { bindings } = JSON.parse(body.slice(begins, body.indexOf("\r\n--", begins))) as { bindings: readonly Binding[] };
         texts = Object.fromEntries(bindings.flatMap(({ name, text }) => (text === undefined ? [] : [[name, text]])));
       }
       if (method === "PUT" && url.endsWith("/schedules")) crons = (JSON.parse(body) as { cron: string }[]).map(({ cron }) => cron);

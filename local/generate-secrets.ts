@@ -43,7 +43,9 @@ const main = async (): Promise<void> => {
     const after = { ...shared, ...before, ...given };
     await writeSecretsFile(file, after);
     const added = Object.keys(after).filter((name) => before?.[name] !== after[name]);
-    console.log(`${file}: ${added.length === 0 ? "has all of it already" : `${before === null ? "made" : "now"} with ${added.join(", ")}`}`);
+    console.log(
+      `${file}: ${added.length === 0 ? "has all of it already" : `${before === null ? "made" : "now"} with ${added.join(", ")}`}`,
+    );
     const refusal = refusalOf(after);
     if (refusal !== null) console.log(`${file}: would not start yet: ${refusal}`);
   }

@@ -122,10 +122,11 @@ const giveRole = async (databaseUrl: string, { name, order, file }: RoleChoice):
   // Read before anything is made: a password that could not be written down would be lost.
   const variables = file === null ? null : ((await readSecretsFile(file)) ?? {});
   const { made, url } = await openLogin(databaseUrl, name, order);
-  const shown = file === null || url === null ? url : `DATABASE_URL in ${file}`;
   console.log(`${name} ${made ? "is made, in the role tranche_app: DATABASE_URL of its deployment is" : done[order]}`);
-  if (url !== null && file !== null) await writeSecretsFile(file, { ...variables, DATABASE_URL: url });
-  if (shown !== null) console.log(shown);
+  if (url === null) return;
+  if (file === null) return console.log(url);
+  await writeSecretsFile(file, { ...variables, DATABASE_URL: url });
+  console.log(`in ${file}`);
 };
 
 const main = async (): Promise<number> => {

@@ -19,7 +19,8 @@ export const parseVariables = (text: string, where: string): Variables => {
   } catch {
     throw new SecretsFileError(`${where} is not JSON: it has to be an object such as {"ADMIN_TOKEN": "..."}`);
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw new SecretsFileError(`${where} is not an object of JSON`);
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
+    throw new SecretsFileError(`${where} is not an object of JSON`);
   for (const [name, value] of Object.entries(parsed)) {
     if (!(variableNames as readonly string[]).includes(name)) throw new SecretsFileError(`${where}: there is no variable ${name}`);
     if (typeof value !== "string" || value === "") throw new SecretsFileError(`${where}: ${name} must be a text, and not empty`);

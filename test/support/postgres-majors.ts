@@ -16,7 +16,11 @@ export type Installed = { readonly major: number; readonly postgres: string; rea
 /** The ones that tranche is for: Neon has them, and Debian has the oldest. */
 export const majors = [15, 16, 17, 18] as const;
 
-const isThere = (file: string): Promise<boolean> => access(file).then(() => true, () => false);
+const isThere = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
 
 /**
  * The programs of a major version: of the directory that POSTGRES_MAJORS names (`.ci/postgres-majors` fills one), of Debian's
@@ -43,13 +47,20 @@ const freePort = (): Promise<number> =>
   });
 
 /** A cluster of that version that is thrown away; `url` of its database `postgres`, as its superuser. */
-export const startMajor = async ({ major, postgres, initdb }: Installed): Promise<{ readonly url: string; readonly close: () => Promise<void> }> => {
+export const startMajor = async ({
+  major,
+  postgres,
+  initdb,
+}: Installed): Promise<{ readonly url: string; readonly close: () => Promise<void> }> => {
   const home = await mkdtemp(join(scratchDir(), `tranche-pg${major}-`));
   const identity = await unprivileged([home, postgres]);
   const [data, passwordFile, password] = [join(home, "data"), join(home, "password"), randomBytes(18).toString("base64url")];
   await writeFile(passwordFile, password);
   await give([home, passwordFile], identity);
-  const made = launch([initdb, "-D", data, "-U", "owner", `--pwfile=${passwordFile}`, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "-N"], identity);
+  const made = launch(
+    [initdb, "-D", data, "-U", "owner", `--pwfile=${passwordFile}`, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "-N"],
+    identity,
+  );
   if ((await made.ended) !== 0) throw new Error(`initdb of ${major}: ${made.output()}`);
   const port = await freePort();
   const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "synchronous_commit=off", "timezone=UTC"];

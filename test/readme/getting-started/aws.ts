@@ -13,7 +13,11 @@ import type { PolicyDocument } from "../../../local/route53/iam-document.ts";
 import { startRoute53 } from "../../../local/route53/server.ts";
 import type { Route53Server } from "../../../local/route53/server.ts";
 
-const administrator = { accessKeyId: "AKIAADMINISTRATOR000", secretAccessKey: randomBytes(30).toString("base64"), accountId: "123456789012" };
+const administrator = {
+  accessKeyId: "AKIAADMINISTRATOR000",
+  secretAccessKey: randomBytes(30).toString("base64"),
+  accountId: "123456789012",
+};
 
 export type Aws = {
   readonly route53: Route53Server;
@@ -56,12 +60,19 @@ export const startAws = async (opened: Opened, zone: string, alias: (target: str
   opened({ close: async () => client.destroy() });
 
   const iam: Readonly<Record<string, (args: readonly string[]) => unknown>> = {
-    "create-user": (args) => users.add(option(args, "--user-name")),
+    "create-user": (args) => {
+      users.add(option(args, "--user-name"));
+      return { User: { UserName: option(args, "--user-name") } };
+    },
     "create-access-key": (args) => {
       const user = option(args, "--user-name");
       if (!users.has(user)) throw new Error(`there is no user ${user}`);
       if ([...keys.values()].filter((key) => key.user === user).length === 2) throw new Error("a user has two keys at most");
-      const key = { accessKeyId: `AKIA${randomBytes(8).toString("hex").toUpperCase()}`, secretAccessKey: randomBytes(30).toString("base64"), user };
+      const key = {
+        accessKeyId: `AKIA${randomBytes(8).toString("hex").toUpperCase()}`,
+        secretAccessKey: randomBytes(30).toString("base64"),
+        user,
+      };
       keys.set(key.accessKeyId, key);
       return { AccessKey: { UserName: user, AccessKeyId: key.accessKeyId, Status: "Active", SecretAccessKey: key.secretAccessKey } };
     },
@@ -77,7 +88,8 @@ export const startAws = async (opened: Opened, zone: string, alias: (target: str
     },
   };
   const dns: Readonly<Record<string, (args: readonly string[]) => Promise<unknown>>> = {
-    "list-hosted-zones-by-name": async (args) => await client.send(new ListHostedZonesByNameCommand({ DNSName: option(args, "--dns-name") })),
+    "list-hosted-zones-by-name": async (args) =>
+      await client.send(new ListHostedZonesByNameCommand({ DNSName: option(args, "--dns-name") })),
     "list-resource-record-sets": async (args) =>
       await client.send(
         new ListResourceRecordSetsCommand({

@@ -12,7 +12,12 @@ export type CloudflareApi = {
   readonly crons: () => readonly string[];
 };
 
-const missing = { success: false, errors: [{ code: 10_007, message: "This Worker does not exist on your account." }], messages: [], result: null };
+const missing = {
+  success: false,
+  errors: [{ code: 10_007, message: "This Worker does not exist on your account." }],
+  messages: [],
+  result: null,
+};
 
 /** As much of Cloudflare's API as `wrangler deploy` needs for a Worker that was never there. */
 export const startCloudflareApi = async (opened: Opened): Promise<CloudflareApi> => {
@@ -35,7 +40,12 @@ export const startCloudflareApi = async (opened: Opened): Promise<CloudflareApi>
         texts = Object.fromEntries(bindings.flatMap(({ name, text }) => (text === undefined ? [] : [[name, text]])));
       }
       if (method === "PUT" && url.endsWith("/schedules")) crons = (JSON.parse(body) as { cron: string }[]).map(({ cron }) => cron);
-      send(200, { success: true, errors: [], messages: [], result: { subdomain: "example", id: "tranche", startup_time_ms: 10, enabled: true } });
+      send(200, {
+        success: true,
+        errors: [],
+        messages: [],
+        result: { subdomain: "example", id: "tranche", startup_time_ms: 10, enabled: true },
+      });
     });
   });
   await new Promise<void>((done) => void server.listen(0, "127.0.0.1", done));

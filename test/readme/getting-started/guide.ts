@@ -26,8 +26,11 @@ export const openShell = (cwd: string, variables: Readonly<Record<string, string
   return (block: string): Promise<Ran> =>
     new Promise((done) => {
       const script = `set -euo pipefail\nif [ -f "${memory}" ]; then . "${memory}"; fi\n${block}\n${kept}\n`;
-      const child = execFile("bash", ["-c", script], { cwd, env: { HOME: cwd, ...variables }, maxBuffer: 64 * 2 ** 20 }, (error, out, err) =>
-        done({ code: error === null ? 0 : Number(error.code ?? 1), out, err }),
+      const child = execFile(
+        "bash",
+        ["-c", script],
+        { cwd, env: { HOME: cwd, ...variables }, maxBuffer: 64 * 2 ** 20 },
+        (error, out, err) => done({ code: error === null ? 0 : Number(error.code ?? 1), out, err }),
       );
       child.stdin?.end(`${input}\n`);
     });

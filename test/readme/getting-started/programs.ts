@@ -66,10 +66,13 @@ export const openPrograms = async (
   });
   await new Promise<void>((done) => void server.listen(0, "127.0.0.1", done));
   opened({ close: () => new Promise((done) => (server.close(() => done()), server.closeAllConnections())) });
+  // A refused request is an error here, which a reader sees by its text.
+  await writeFile(join(checkout, ".curlrc"), "fail-with-body\n");
   const bin = join(checkout, "programs");
   await mkdir(bin);
   await writeFile(join(checkout, "hand-over.cjs"), handOver);
-  for (const [name, script] of Object.entries(stand(checkout))) await writeFile(join(bin, name), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
+  for (const [name, script] of Object.entries(stand(checkout)))
+    await writeFile(join(bin, name), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
   return {
     PATH: `${bin}:${join(root, "node_modules/node/bin")}:${process.env["PATH"] ?? ""}`,
     GUIDE_CONTROL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

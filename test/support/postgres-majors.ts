@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, constants, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -16,26 +16,32 @@ export type Installed = { readonly major: number; readonly postgres: string; rea
 /** The ones that tranche is for: Neon has them, and Debian has the oldest. */
 export const majors = [15, 16, 17, 18] as const;
 
-const isThere = (file: string): Promise<boolean> =>
-  access(file).then(
+const isThere = async (...files: readonly string[]): Promise<boolean> =>
+  await Promise.all(files.map((file) => access(file, constants.X_OK))).then(
     () => true,
     () => false,
   );
 
+const firstOf = async <T>(candidates: readonly T[], is: (one: T) => Promise<boolean>): Promise<T | null> => {
+  for (const one of candidates) if (await is(one)) return one;
+  return null;
+};
+
 /**
- * The programs of a major version: of the directory that POSTGRES_MAJORS names (`.ci/postgres-majors` fills one), of Debian's
- * packages, or, the server alone, what came from npm. @returns null: this machine has none
+ * The programs of a major version: Debian's, else the server that came from npm, else those of the directory that POSTGRES_MAJORS names
+ * (`.ci/postgres-majors` fills one), which has the client's programs in any case. @returns null: this machine has none
  */
 export const findMajor = async (major: number): Promise<Installed | null> => {
   const given = process.env["POSTGRES_MAJORS"] ?? "";
-  for (const bin of [...(given === "" ? [] : [join(given, String(major), "bin")]), `/usr/lib/postgresql/${major}/bin`]) {
-    if (!(await isThere(join(bin, "postgres")))) continue;
-    const dump = await isThere(join(bin, "pg_dump"));
-    return { major, postgres: join(bin, "postgres"), initdb: join(bin, "initdb"), dump: dump ? bin : null };
-  }
+  const debian = `/usr/lib/postgresql/${major}/bin`;
+  const directories = [debian, ...(given === "" ? [] : [join(given, String(major), "bin")])];
   const own = await binaries();
   const { stdout } = await promisify(execFile)(own.postgres, ["--version"]);
-  return stdout.includes(`(PostgreSQL) ${major}.`) ? { major, postgres: own.postgres, initdb: own.initdb, dump: null } : null;
+  const servers = directories.map((bin) => ({ postgres: join(bin, "postgres"), initdb: join(bin, "initdb") }));
+  if (stdout.includes(`(PostgreSQL) ${major}.`)) servers.splice(1, 0, { postgres: own.postgres, initdb: own.initdb });
+  const server = await firstOf(servers, ({ initdb, postgres }) => isThere(initdb, postgres));
+  const dump = await firstOf(directories, (bin) => isThere(join(bin, "pg_dump"), join(bin, "pg_restore")));
+  return server === null ? null : { major, ...server, dump };
 };
 
 const freePort = (): Promise<number> =>

@@ -5,7 +5,7 @@ import { startFallback } from "../../../local/fallback.ts";
 import type { LocalWorker } from "../../../local/worker.ts";
 import { startWorker } from "../../../local/worker.ts";
 
-export const freePort = (): Promise<number> =>
+const freePort = (): Promise<number> =>
   new Promise((done) => {
     const probe = createServer().listen(0, "127.0.0.1", () => {
       const { port } = probe.address() as AddressInfo;

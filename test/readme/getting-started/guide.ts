@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { read } from "../documents.ts";
 
-export const guideFile = "docs/getting-started.md";
+const guideFile = "docs/getting-started.md";
 
 /** A block of commands, and the section in which it stands. */
 export type Block = { readonly section: string; readonly text: string };

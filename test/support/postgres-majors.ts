@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { binaries } from "../../local/postgres/binaries.ts";
 import { give, unprivileged } from "../../local/postgres/identity.ts";
 import { launch } from "../../local/postgres/process.ts";
+import { watchedServer } from "../../local/postgres.ts";
 import { scratchDir } from "./scratch-dir.ts";
 
 /** Where the programs of one major version are. `dump` null: a server comes without pg_dump and pg_restore. */
@@ -70,7 +71,8 @@ export const startMajor = async ({
   if ((await made.ended) !== 0) throw new Error(`initdb of ${major}: ${made.output()}`);
   const port = await freePort();
   const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "synchronous_commit=off", "timezone=UTC"];
-  const server = launch([postgres, "-D", data, "-p", String(port), ...settings.flatMap((setting) => ["-c", setting])], identity);
+  const command = [postgres, "-D", data, "-p", String(port), ...settings.flatMap((setting) => ["-c", setting])];
+  const server = launch(["/bin/sh", "-c", watchedServer, "sh", data, home, ...command], identity);
   const outcome = await Promise.race([server.says("ready to accept connections"), server.ended]);
   if (outcome !== true) throw new Error(`PostgreSQL ${major} did not start (${outcome}): ${server.output()}`);
   return {
@@ -78,6 +80,7 @@ export const startMajor = async ({
     close: async () => {
       server.child.kill("SIGINT");
       await server.ended;
+      for (const stream of server.child.stdio) stream?.destroy();
       await rm(home, { recursive: true, force: true });
     },
   };

@@ -2,24 +2,30 @@ import { migrate } from "../self-hosted/migrations.ts";
 import type { LoginOrder } from "../self-hosted/app-login.ts";
 import { openLogin, refuseLogin } from "../self-hosted/app-login.ts";
 import { answerHelp } from "./help.ts";
+import { readSecretsFile, writeSecretsFile } from "./secrets/secrets-file.ts";
 
 export { migrate };
 
 /** Words of a login order on the command line. */
 const loginOrders: Readonly<Record<string, LoginOrder>> = { "--new-password": "renew", "--lock": "lock", "--unlock": "unlock" };
 
-type RoleChoice = { readonly name: string; readonly order: LoginOrder };
+/** `file`: where its DATABASE_URL goes; null: to standard output. */
+type RoleChoice = { readonly name: string; readonly order: LoginOrder; readonly file: string | null };
 
 /** @returns null: no role is asked for. A text says what is wrong */
 const readRole = (args: readonly string[]): RoleChoice | string | null => {
   if (args.length === 0) return null;
-  const [flag, name = "", word, ...more] = args;
-  const usage = "it takes --role NAME, and behind it one of --new-password, --lock, --unlock";
-  if (flag !== "--role" || more.length > 0) return usage;
+  const [flag, name = "", ...words] = args;
+  const usage = "it takes --role NAME, and behind it one of --new-password, --lock, --unlock, and --to FILE";
+  if (flag !== "--role") return usage;
   const refusal = refuseLogin(name);
   if (refusal !== null) return `--role ${refusal}`;
+  const to = words.indexOf("--to");
+  const [, file = null] = to < 0 ? [] : words.splice(to, 2);
+  if (to >= 0 && (file === null || file.startsWith("-"))) return usage;
+  const [word, ...more] = words;
   const order = word === undefined ? "ensure" : loginOrders[word];
-  return order === undefined ? usage : { name, order };
+  return order === undefined || more.length > 0 ? usage : { name, order, file };
 };
 
 const done: Readonly<Record<LoginOrder, string>> = {
@@ -29,11 +35,16 @@ const done: Readonly<Record<LoginOrder, string>> = {
   unlock: "may log in again",
 };
 
-/** The secret has a line of its own, so that it can be piped to where it belongs. */
-const giveRole = async (databaseUrl: string, { name, order }: RoleChoice): Promise<void> => {
+/** The secret has a line of its own, so that it can be piped to where it belongs, or goes to the file only. */
+const giveRole = async (databaseUrl: string, { name, order, file }: RoleChoice): Promise<void> => {
+  // Read before anything is made: a password that could not be written down would be lost.
+  const variables = file === null ? null : ((await readSecretsFile(file)) ?? {});
   const { made, url } = await openLogin(databaseUrl, name, order);
   console.log(`${name} ${made ? "is made, in the role tranche_app: DATABASE_URL of its deployment is" : done[order]}`);
-  if (url !== null) console.log(url);
+  if (url === null) return;
+  if (file === null) return console.log(url);
+  await writeSecretsFile(file, { ...variables, DATABASE_URL: url });
+  console.log(`in ${file}`);
 };
 
 const main = async (): Promise<number> => {
@@ -79,7 +90,7 @@ const reason = (error: unknown): string => {
 
 if (import.meta.main) {
   answerHelp(
-    "Usage: DATABASE_URL=postgresql://user:password@host/database npm run db:migrate -- [--role NAME [--new-password | --lock | --unlock]]\n\nBrings that database to the newest schema. Safe to run again, and by several at once.\n\n  --role NAME     also makes a login for a deployment, in the role tranche_app, and prints its DATABASE_URL; one that is there keeps its password\n  --new-password  gives it another one\n  --lock          keeps it from logging in\n  --unlock        lets it in again",
+    "Usage: DATABASE_URL=postgresql://user:password@host/database npm run db:migrate -- [--role NAME [--new-password | --lock | --unlock] [--to FILE]]\n\nBrings that database to the newest schema. Safe to run again, and by several at once.\n\n  --role NAME     also makes a login for a deployment, in the role tranche_app, and prints its DATABASE_URL; one that is there keeps its password\n  --new-password  gives it another one\n  --lock          keeps it from logging in\n  --unlock        lets it in again\n  --to FILE       writes that DATABASE_URL to a file of secrets (npm run secrets:generate), and shows it nowhere",
   );
   process.exitCode = await main();
 }

@@ -40,7 +40,7 @@ const throwAwaySettings = ["fsync=off", "synchronous_commit=off", "full_page_wri
  * descriptor 3 to close, which it does however the caller ends, kill -9 included. Then it stops Postgres and removes
  * what is not to be kept.
  */
-const watched = `
+export const watchedServer = `
 data=$1; doomed=$2; shift 2
 (
   cat <&3
@@ -101,7 +101,7 @@ const startServer = async (data: string, doomed: string, identity: Identity) => 
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
     const command = [postgres, "-D", data, "-p", String(port), ...flags];
-    const server = launch(["/bin/sh", "-c", watched, "sh", data, doomed, ...command], identity);
+    const server = launch(["/bin/sh", "-c", watchedServer, "sh", data, doomed, ...command], identity);
     const outcome = await Promise.race([server.says("ready to accept connections"), server.ended]);
     if (outcome === true) return { server, port };
     // Somebody else may take the port between the choice and its use.

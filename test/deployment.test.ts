@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { unstable_readConfig } from "wrangler";
 import { outputConfig } from "../local/build-fallback.ts";
@@ -27,6 +29,24 @@ describe("what is deployed", () => {
 
   it("probes the public network, not an origin beside it", () => {
     expect(wrangler.compatibility_flags).toContain("global_fetch_strictly_public");
+  });
+
+  it("has pieces in comments that are valid where the comment goes", () => {
+    const text = readFileSync(new URL("wrangler.toml", root), "utf8");
+    const piece = /^# (routes = .*|head_sampling_rate = .*|\[limits\]|cpu_ms = .*|subrequests = .*)$/gm;
+    const names = [...text.matchAll(/^# (routes = .*)$/gm)].map(([, line = ""]) => line);
+    expect(names.length).toBe(2);
+    const dir = mkdtempSync(join(tmpdir(), "tranche-wrangler-"));
+    for (const route of names) {
+      // Of the two names one is chosen.
+      const chosen = text.replaceAll(piece, (line, bare: string) => (bare.startsWith("routes") && bare !== route ? line : bare));
+      writeFileSync(join(dir, "wrangler.toml"), chosen);
+      const { routes = [], observability, limits } = unstable_readConfig({ config: join(dir, "wrangler.toml") });
+      expect(observability).toMatchObject({ enabled: true, head_sampling_rate: 0.1 });
+      expect(limits).toEqual({ cpu_ms: 30_000, subrequests: 10_000 });
+      expect(routes).toHaveLength(1);
+    }
+    rmSync(dir, { recursive: true });
   });
 
   it("calls itself by the version of the package", () => {

@@ -1,5 +1,6 @@
 import type { S3Server } from "../../../local/s3/server.ts";
 import { startS3 } from "../../../local/s3/server.ts";
+import { noBreakers } from "../../support/breakers.ts";
 import { createCostDirectory } from "../../../src/adapters/cost/directory.ts";
 import { createLeaseStore } from "../../../src/adapters/db/coordination/leases.ts";
 import { sealedCostAccounts } from "../../../src/adapters/db/cost/accounts.ts";
@@ -76,6 +77,7 @@ export const ingestWorld = async (nowMs: () => number): Promise<IngestWorld> => 
       const options = { endpoint: server.url, fetch: mortalFetch(fetch, life), clock, timeoutMs, readMs: 120_000, mostBytes: 8_000_000 };
       const deps: PollCostsDeps = {
         ...ingest(life),
+        breakers: noBreakers,
         costDirectory: createCostDirectory({ accounts: sealedCostAccounts(db), secrets, assume: null }),
         trailReadings: createTrailReadings(db),
         trailFiles: createTrailFiles(options),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openLogin } from "../../local/app-login.ts";
+import { openLogin } from "../../self-hosted/app-login.ts";
 import { migrate } from "../../local/migrate.ts";
 import { findMajor, majors, startMajor } from "../support/postgres-majors.ts";
 import type { Installed } from "../support/postgres-majors.ts";

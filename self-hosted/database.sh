@@ -58,7 +58,7 @@ once() {
     die "the dump could not be read back, and is not kept"
   fi
   # A power cut must not leave a name without its content.
-  sync
+  sync "$part" 2>/dev/null || sync
   mv "$part" "$folder/$1" || die "$folder/$1 could not be given its name"
   say "$1: $(wc -c <"$folder/$1" | tr -d ' ') bytes, read back"
 }

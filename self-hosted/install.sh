@@ -155,7 +155,7 @@ fill_env() {
     else
       say ".env is made. Keep a copy of it apart from the backups: it holds the keys"
     fi
-    sync
+    sync .env.new 2>/dev/null || sync
     # A link stays one.
     mv .env.new "$(readlink -f .env 2>/dev/null || echo .env)" || die "no .env was written; what was there is as it was"
   fi
@@ -337,7 +337,7 @@ note() { sed -n "s/^$2=//p" ".state/$1" 2>/dev/null | tail -n 1; }
 notes() {
   file=$1
   shift
-  printf '%s\n' "$@" >".state/$file.new" && sync && mv ".state/$file.new" ".state/$file" || die "$here/.state can not be written: is the disk full? Make room, and run the same command again"
+  printf '%s\n' "$@" >".state/$file.new" && { sync ".state/$file.new" 2>/dev/null || sync; } && mv ".state/$file.new" ".state/$file" || die "$here/.state can not be written: is the disk full? Make room, and run the same command again"
 }
 
 # Which sources these are: the commit, where there is one, and whatever else was changed.

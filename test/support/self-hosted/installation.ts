@@ -1,0 +1,158 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import type { Cluster } from "./cluster.ts";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const stubs = join(root, "test", "self-hosted", "stubs");
+
+/** What install.sh has said, and how it ended: its exit code, or the signal. */
+export type Ran = { readonly code: number | string; readonly output: string };
+
+/** How one call of the stub of Docker goes wrong (stubs/docker). */
+export type Mishap = "fail" | "before" | "during" | "after" | "orphan";
+
+/** Two versions of the sources and their images: `old` lacks the newest migrations. */
+export type Version = "old" | "new";
+
+/** A clone of the sources on a machine whose Docker is a stub over a real PostgreSQL. */
+export type Installation = {
+  /** `self-hosted/` of the clone. */
+  readonly folder: string;
+  /** What the stub keeps. */
+  readonly stub: string;
+  readonly run: (args?: readonly string[], env?: Readonly<Record<string, string>>) => Promise<Ran>;
+  /** Lets the call of that number, counted from now, go wrong. */
+  readonly plan: (number: number, mishap: Mishap, delaySeconds?: number) => void;
+  /** Without a plan from now on; calls are counted anew. */
+  readonly calm: () => void;
+  /** The calls of Docker since then, in order. */
+  readonly calls: () => readonly string[];
+  readonly checkOut: (version: Version) => void;
+  /** The text of a file below `self-hosted/`; "" where there is none. */
+  readonly read: (path: string) => string;
+  readonly env: () => ReadonlyMap<string, string>;
+  readonly dumps: () => readonly string[];
+  /** Puts a program in front of the machine's own. */
+  readonly program: (name: string, script: string) => void;
+  readonly close: () => Promise<void>;
+};
+
+/** How many of the newest migrations `old` lacks. */
+export const newerMigrations = 3;
+
+const copied = ["install.sh", "database.sh", "compose.yaml", "Caddyfile", "Dockerfile", "env.example"];
+
+/** The real migrations and the real program that runs them, for each version; kept for as many installations as a test file has. */
+export type Versions = { readonly folder: string; readonly close: () => Promise<void> };
+
+export const openVersions = async (): Promise<Versions> => {
+  const folder = await mkdtemp(join(tmpdir(), "tranche-self-hosted-versions-"));
+  for (const version of ["old", "new"] as const) {
+    const home = join(folder, version);
+    await build({
+      entryPoints: [join(root, "local", "migrate.ts")],
+      outfile: join(home, "dist", "migrate.mjs"),
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      target: "node24",
+      external: ["pg-native"],
+      banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+      logLevel: "error",
+    });
+    await mkdir(join(home, "drizzle", "meta"), { recursive: true });
+    const journal = JSON.parse(await readFile(join(root, "drizzle", "meta", "_journal.json"), "utf8")) as { entries: { tag: string }[] };
+    const entries = version === "old" ? journal.entries.slice(0, -newerMigrations) : journal.entries;
+    for (const { tag } of entries) await cp(join(root, "drizzle", `${tag}.sql`), join(home, "drizzle", `${tag}.sql`));
+    await writeFile(join(home, "drizzle", "meta", "_journal.json"), JSON.stringify({ ...journal, entries }, null, 1));
+  }
+  return { folder, close: () => rm(folder, { recursive: true, force: true }) };
+};
+
+export const openInstallation = async (cluster: Cluster, versions: Versions): Promise<Installation> => {
+  const home = await mkdtemp(join(tmpdir(), "tranche-self-hosted-"));
+  const [folder, stub, bin] = [join(home, "clone", "self-hosted"), join(home, "stub"), join(home, "bin")];
+  for (const made of [folder, bin, ...["images", "running", "volumes"].map((name) => join(stub, name))])
+    await mkdir(made, { recursive: true });
+  for (const name of copied) {
+    if (existsSync(join(root, "self-hosted", name))) await cp(join(root, "self-hosted", name), join(folder, name));
+  }
+  const checkOut = (version: Version) => {
+    writeFileSync(join(folder, "..", "VERSION"), version);
+    writeFileSync(join(folder, "..", "package.json"), JSON.stringify({ name: "tranche", version }));
+  };
+  checkOut("new");
+  const path = [bin, stubs, cluster.programs, "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"].join(":");
+  const run: Installation["run"] = (args = [], env = {}) =>
+    new Promise((done, fail) => {
+      const child = spawn("/bin/sh", ["install.sh", ...args], {
+        cwd: folder,
+        // A group of its own: the stub kills all of it, as a power cut would.
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+        env: {
+          PATH: path,
+          HOME: home,
+          LC_ALL: "C",
+          STUB: stub,
+          STUB_NODE: process.execPath,
+          STUB_VERSIONS: versions.folder,
+          STUB_PGPORT: String(cluster.port),
+          READY_TIMEOUT: "1",
+          POLL_SECONDS: "1",
+          CERTIFICATE_TIMEOUT: "0",
+          ...env,
+        },
+      });
+      let output = "";
+      for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+      child.once("error", fail);
+      // Not "close": who goes on behind install.sh's back holds its streams.
+      child.once("exit", (code, signal) => setImmediate(() => done({ code: code ?? signal ?? "unknown", output })));
+    });
+  const calm = () => {
+    for (const name of ["plan", "number", "calls"]) rmSync(join(stub, name), { force: true });
+  };
+  const read = (name: string) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), "utf8") : "");
+  return {
+    folder,
+    stub,
+    run,
+    calm,
+    checkOut,
+    read,
+    plan: (number, mishap, delaySeconds = 0) => {
+      calm();
+      writeFileSync(join(stub, "plan"), `${number} ${mishap} ${delaySeconds}\n`);
+    },
+    calls: () => (existsSync(join(stub, "calls")) ? readFileSync(join(stub, "calls"), "utf8").trim().split("\n") : []),
+    env: () =>
+      new Map(
+        read(".env")
+          .split("\n")
+          .filter((line) => /^[A-Z]/.test(line))
+          .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+      ),
+    dumps: () => {
+      const backups = join(folder, "backups");
+      return existsSync(backups) && statSync(backups).isDirectory() ? readdirSync(backups).toSorted() : [];
+    },
+    program: (name, script) => {
+      mkdirSync(bin, { recursive: true });
+      writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    },
+    close: () => rm(home, { recursive: true, force: true }),
+  };
+};
+
+/** What the stub has of containers that run, by service, with the version of their image. */
+export const runningOf = async (installation: Installation): Promise<ReadonlyMap<string, string>> => {
+  const folder = join(installation.stub, "running");
+  const names = await readdir(folder);
+  return new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), "utf8")] as const)));
+};

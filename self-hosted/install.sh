@@ -150,8 +150,9 @@ fill_env() {
     rm -f .env.new
   else
     if [ -f .env ]; then
-      added=$(diff .env .env.new | sed -n 's/^> \([A-Z][A-Z0-9_]*\)=.*/\1/p' | tr '\n' ' ')
-      say ".env lacked, and has now: $added"
+      added=''
+      for name in $(sed -n 's/^\([A-Z][A-Z0-9_]*\)=.*/\1/p' .env.new | sort -u); do [ -n "$(value "$name")" ] || added="$added $name"; done
+      say ".env lacked, and has now:$added"
     else
       say ".env is made. Keep a copy of it apart from the backups: it holds the keys"
     fi
@@ -267,7 +268,7 @@ epoch_of() {
     if (m <= 2) y--
     era = int(y / 400); yoe = y - era * 400; mp = (m + 9) % 12; doy = int((153 * mp + 2) / 5) + d - 1
     doe = yoe * 365 + int(yoe / 4) - int(yoe / 100) + doy
-    printf "%d\n", (era * 146097 + doe - 719468) * 86400 + t[1] * 3600 + t[2] * 60 + t[3]
+    printf "%.0f\n", (era * 146097 + doe - 719468) * 86400 + t[1] * 3600 + t[2] * 60 + t[3]
   }'
 }
 

@@ -69,7 +69,7 @@ const secrets = {
 
 /** As Compose does it: `${X}`, `${X:-default}`, `${X-default}`, `${X:?error}`; `$$` is a dollar. */
 const interpolated = (value: string, env: Readonly<Record<string, string>>): string =>
-  value.replaceAll(/\$\$|\$\{([A-Z0-9_]+)(?:(:?[-?])([^}]*))?\}/g, (whole, name: string | undefined, kind?: string, rest = "") => {
+  value.replaceAll(/\$\$|\$\{([A-Z0-9_]+)(?:(:?[-?])([^}]*))?\}/g, (_, name: string | undefined, kind?: string, rest = "") => {
     if (name === undefined) return "$";
     const given = env[name];
     if (kind === ":-") return given === undefined || given === "" ? rest : given;

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import type { Cluster } from "./cluster.ts";
@@ -25,7 +25,8 @@ export type Installation = {
   readonly folder: string;
   /** What the stub keeps. */
   readonly stub: string;
-  readonly run: (args?: readonly string[], env?: Readonly<Record<string, string>>) => Promise<Ran>;
+  /** @param killAfterMs ends the whole process group then, unless it has ended before */
+  readonly run: (args?: readonly string[], env?: Readonly<Record<string, string>>, killAfterMs?: number) => Promise<Ran>;
   /** Lets the call of that number, counted from now, go wrong. */
   readonly plan: (number: number, mishap: Mishap, delaySeconds?: number) => void;
   /** Without a plan from now on; calls are counted anew. */
@@ -39,6 +40,8 @@ export type Installation = {
   readonly dumps: () => readonly string[];
   /** Puts a program in front of the machine's own. */
   readonly program: (name: string, script: string) => void;
+  /** Keeps all files as they are now. @returns what puts them back */
+  readonly keep: () => Promise<() => Promise<void>>;
   readonly close: () => Promise<void>;
 };
 
@@ -74,6 +77,15 @@ export const openVersions = async (): Promise<Versions> => {
   return { folder, close: () => rm(folder, { recursive: true, force: true }) };
 };
 
+/** As a power cut does it. */
+const kill = (group: number): void => {
+  try {
+    process.kill(-group, "SIGKILL");
+  } catch {
+    // It has ended just now.
+  }
+};
+
 export const openInstallation = async (cluster: Cluster, versions: Versions): Promise<Installation> => {
   const home = await mkdtemp(join(tmpdir(), "tranche-self-hosted-"));
   const [folder, stub, bin] = [join(home, "clone", "self-hosted"), join(home, "stub"), join(home, "bin")];
@@ -88,7 +100,7 @@ export const openInstallation = async (cluster: Cluster, versions: Versions): Pr
   };
   checkOut("new");
   const path = [bin, stubs, cluster.programs, "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"].join(":");
-  const run: Installation["run"] = (args = [], env = {}) =>
+  const run: Installation["run"] = (args = [], env = {}, killAfterMs) =>
     new Promise((done, fail) => {
       const child = spawn("/bin/sh", ["install.sh", ...args], {
         cwd: folder,
@@ -112,8 +124,12 @@ export const openInstallation = async (cluster: Cluster, versions: Versions): Pr
       let output = "";
       for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
       child.once("error", fail);
+      const killing = killAfterMs === undefined ? null : setTimeout(() => kill(child.pid ?? 0), killAfterMs);
       // Not "close": who goes on behind install.sh's back holds its streams.
-      child.once("exit", (code, signal) => setImmediate(() => done({ code: code ?? signal ?? "unknown", output })));
+      child.once("exit", (code, signal) => {
+        if (killing !== null) clearTimeout(killing);
+        setImmediate(() => done({ code: code ?? signal ?? "unknown", output }));
+      });
     });
   const calm = () => {
     for (const name of ["plan", "number", "calls"]) rmSync(join(stub, name), { force: true });
@@ -145,6 +161,16 @@ export const openInstallation = async (cluster: Cluster, versions: Versions): Pr
     program: (name, script) => {
       mkdirSync(bin, { recursive: true });
       writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    },
+    keep: async () => {
+      const kept = join(home, "kept");
+      for (const one of [folder, stub]) await cp(one, join(kept, basename(one)), { recursive: true, preserveTimestamps: true });
+      return async () => {
+        for (const one of [folder, stub]) {
+          await rm(one, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+          await cp(join(kept, basename(one)), one, { recursive: true, preserveTimestamps: true });
+        }
+      };
     },
     close: () => rm(home, { recursive: true, force: true }),
   };

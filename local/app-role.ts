@@ -1,4 +1,4 @@
-import { openLogin } from "./app-login.ts";
+import { openLogin } from "../self-hosted/app-login.ts";
 
 /** The login of a local Worker: a member of `tranche_app`, which migrations create (drizzle/0046), and owner of nothing. */
 const appLogin = "tranche_worker";

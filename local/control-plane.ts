@@ -6,7 +6,12 @@ import { startPostgres } from "./postgres.ts";
 import type { SqlEndpoint } from "./sql-endpoint.ts";
 import { startSqlEndpoint } from "./sql-endpoint.ts";
 import type { LocalWorker } from "./worker.ts";
+import { startSelfHostedWorker } from "./self-hosted-worker.ts";
 import { startWorker } from "./worker.ts";
+
+/** `node`: self-hosted. */
+export const localRuntimes = ["workerd", "node"] as const;
+export type LocalRuntime = (typeof localRuntimes)[number];
 
 export type ControlPlane = {
   /** As its owner; the Worker itself has a login that owns nothing. */
@@ -30,6 +35,8 @@ export const startControlPlane = async (options: {
   readonly onLine?: (line: string) => void;
   /** Replaces the limits of Neon's proxy. */
   readonly sqlBytes?: number;
+  /** Where it runs: in workerd, the default, or as a self-hosted process, which connects to its database. */
+  readonly runtime?: LocalRuntime;
 }): Promise<ControlPlane> => {
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -48,8 +55,8 @@ export const startControlPlane = async (options: {
       options.sqlBytes === undefined ? {} : { limits: { requestBytes: options.sqlBytes, responseBytes: options.sqlBytes } },
     );
     closers.push(() => endpoint.close());
-    const worker = await startWorker({
-      env: { ...env, DATABASE_URL: asApp(databaseUrl), NEON_FETCH_ENDPOINT: endpoint.url },
+    const worker = await (options.runtime === "node" ? startSelfHostedWorker : startWorker)({
+      env: { ...env, DATABASE_URL: asApp(databaseUrl), ...(options.runtime !== "node" && { NEON_FETCH_ENDPOINT: endpoint.url }) },
       ...(options.port !== undefined && { port: options.port }),
       ...(options.onLine !== undefined && { onLine: options.onLine }),
     });

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { schedule } from "../src/cron/schedule.ts";
 import { atHome } from "./at-home.ts";
-import { startCron } from "./cron-clock.ts";
+import { startCron } from "../self-hosted/cron-clock.ts";
 import { answerHelp } from "./help.ts";
 import { onEnd } from "./lifetime.ts";
 import type { Home, RunningNote } from "./start/home.ts";

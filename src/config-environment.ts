@@ -19,6 +19,7 @@ import { parseDurationMs } from "./domain/platform/duration.ts";
 import { endpointFault } from "./domain/platform/endpoint.ts";
 import type { SmtpServer } from "./domain/notify/smtp-url.ts";
 import { probePathFault } from "./domain/detection/probe.ts";
+import { providerNames } from "./domain/coordination/provider-names.ts";
 import { mostOfAnything } from "./domain/tenants/quota.ts";
 import { equalSecrets } from "./domain/tenants/secret-strength.ts";
 import type { NamedSecret } from "./domain/tenants/secret-strength.ts";
@@ -146,8 +147,9 @@ export const environment = z
       // The driver would quote an invalid one, including the password, in its error.
       .refine((text) => databaseUrl.test(text) && URL.canParse(text), "must be postgresql://user:password@host/database"),
     NEON_FETCH_ENDPOINT: endpoint().optional(),
-    PROVIDER: z.enum(["cloudflare", "vercel", "local"], { error: "must be cloudflare, vercel or local" }),
-    PREFERRED_PROVIDER: z.enum(["cloudflare", "vercel", "local"]).default("cloudflare"),
+    PROVIDER: z.enum(providerNames, { error: `must be one of ${providerNames.join(", ")}` }),
+    PREFERRED_PROVIDER: z.enum(providerNames, { error: `must be one of ${providerNames.join(", ")}` }).default("cloudflare"),
+    PEER_PROVIDER: z.enum(providerNames, { error: `must be one of ${providerNames.join(", ")}` }).optional(),
     ADMIN_TOKEN: secret(32),
     AUTH_JWT_SECRET: secret(32),
     AUTH_JWKS_URL: endpoint().optional(),

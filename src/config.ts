@@ -3,6 +3,7 @@ import { defaultPartition, partitionOf } from "./domain/steering/aws-partition.t
 import type { CreditTerms } from "./domain/billing/credit.ts";
 import { nearestName } from "./domain/platform/nearest-name.ts";
 import { mostOfAnything } from "./domain/tenants/quota.ts";
+import { usualPeer } from "./domain/coordination/provider-names.ts";
 import { canariesOf, environment, variableNames } from "./config-environment.ts";
 
 /**
@@ -88,6 +89,7 @@ const toConfig = (env: z.infer<typeof environment>) => ({
   sessionTtlMs: env.SESSION_TTL_SECONDS * 1_000,
   /** The origin of the other provider's deployment, by a name that does not fail over to this one. */
   peerUrl: env.PEER_URL ?? null,
+  peerProvider: env.PEER_PROVIDER ?? usualPeer(env.PROVIDER),
   leaseTtlMs: env.LEASE_TTL,
   handBackAfterMs: env.HANDBACK_AFTER,
   /** How long a run continues past its minute where no other one has begun. */

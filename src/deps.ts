@@ -1,4 +1,5 @@
 import { connect } from "./adapters/db/platform/client.ts";
+import type { Database } from "./adapters/db/platform/client.ts";
 import { systemClock } from "./adapters/platform/clock.ts";
 import { createConsoleLog } from "./adapters/platform/log.ts";
 import { systemRandom } from "./adapters/platform/random.ts";
@@ -41,6 +42,8 @@ export type Runtime = {
   readonly bindings?: Readonly<Record<string, unknown>>;
   /** Opens TCP connections. Without it a zone's name servers are not queried, and no mail is sent by SMTP. */
   readonly connect?: Connect;
+  /** Connects to Postgres. Without it statements go over HTTP. */
+  readonly openDatabase?: (databaseUrl: string) => Database;
   /** Opens a folder as an archive. Without it an ARCHIVE_URL that is one is refused. */
   readonly openFolder?: OpenFolder;
 };
@@ -54,7 +57,7 @@ const send: typeof fetch = (input, init) => fetch(input, init);
 export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps => {
   const log = runtime.log ?? createConsoleLog(runtime.clock ?? systemClock, { provider: config.provider }, secretsOf(config));
   const random = runtime.random ?? systemRandom;
-  const db = connect(config.databaseUrl, config.neonFetchEndpoint);
+  const db = runtime.openDatabase?.(config.databaseUrl) ?? connect(config.databaseUrl, config.neonFetchEndpoint);
   // A supplied clock is used unchanged.
   const sharedClock = runtime.clock === undefined ? databaseClock(db, log) : null;
   const clock = runtime.clock ?? sharedClock ?? systemClock;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { unstable_readConfig } from "wrangler";
 import { outputConfig } from "../local/build-fallback.ts";
 import type { VercelConfig } from "../local/build-fallback.ts";
-import { firesAt } from "../local/cron-clock.ts";
+import { firesAt } from "../self-hosted/cron-clock.ts";
 import { bundleFallback } from "../local/fallback/bundle.ts";
 import { generated } from "../local/generate-schedule.ts";
 import { createApp } from "../src/app.ts";

@@ -1,3 +1,4 @@
+import { providerNames } from "../../src/domain/coordination/provider-names.ts";
 import type { Client, Result } from "../../src/client/client.ts";
 import type { Call, Command, Flags } from "../command.ts";
 import { confirmed, yesFlag } from "../confirm.ts";
@@ -71,8 +72,6 @@ export const adminShards: Command = {
   },
 };
 
-const providers = ["cloudflare", "vercel", "local"] as const;
-
 /** `0,3,7`; null: all. */
 const listed = (text: string | null): number[] | null => {
   if (text === null) return null;
@@ -86,15 +85,15 @@ export const adminMoveShards: Command = {
   name: "admin move-shards",
   summary: "gives shards to a provider, which takes them in its next slot",
   flags: {
-    to: { value: "PROVIDER", says: providers.join(", ") },
+    to: { value: "PROVIDER", says: providerNames.join(", ") },
     shards: { value: "LIST", says: "these alone, such as 0,3,7; all where it is not given" },
     ...orderFlags("though that provider shows no sign of life"),
   },
   more: "The preferred provider gets them back once it has been well for ten minutes and no storm is on.",
   run: async (call) => {
     const asked = call.required("to");
-    const to = providers.find((one) => one === asked);
-    if (to === undefined) throw usageError(`--to must be ${providers.join(", ")}, not "${asked}"`);
+    const to = providerNames.find((one) => one === asked);
+    if (to === undefined) throw usageError(`--to must be ${providerNames.join(", ")}, not "${asked}"`);
     const shards = listed(call.text("shards"));
     const body = { to, shards, reason: call.required("reason"), force: call.on("force") };
     const { client } = await call.session();

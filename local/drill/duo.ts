@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { ToyCdn } from "../cdn/toy-cdn.ts";
 import { startToyCdn } from "../cdn/toy-cdn.ts";
+import type { LocalRuntime } from "../control-plane.ts";
 import { startFallback } from "../fallback.ts";
+import { startSelfHosted } from "../self-hosted.ts";
 import { createClosers } from "../closers.ts";
 import { openAppRole } from "../app-role.ts";
 import { migrate } from "../migrate.ts";
@@ -48,6 +50,8 @@ export type CloudflareSide = {
 
 export type Duo = Outside & {
   readonly databaseUrl: string;
+  /** What the fallback calls itself: `vercel`, or `self-hosted`. */
+  readonly fallbackName: string;
   /** The fallback's: it lives through every scenario. */
   readonly apiUrl: string;
   readonly cronSecret: string;
@@ -61,14 +65,18 @@ export type Duo = Outside & {
 
 /**
  * Both providers over one database, each in processes of its own, with separate faults: the Worker in workerd, and the
- * fallback in Vercel's edge emulator.
+ * fallback in Vercel's edge emulator or as a self-hosted process.
  * @param options.seesInside whether the Worker's probes of the primary go past its public edge
  * @param options.env variables of both beside those that every drill sets
  */
 export const startDuo = async (options: {
   readonly seesInside: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Where the fallback runs: in Vercel's edge emulator, the default, or as a self-hosted process, which connects to its database. */
+  readonly runtime?: LocalRuntime;
 }): Promise<Duo> => {
+  const isSelfHosted = options.runtime === "node";
+  const fallbackName = isSelfHosted ? "self-hosted" : "vercel";
   const { opened, close } = createClosers();
   try {
     const outside = await startOutside(opened);
@@ -107,7 +115,7 @@ export const startDuo = async (options: {
     const peer = { url: "" };
     const start = async (): Promise<WorkerProcess> => {
       running = await startWorkerProcess({
-        env: { ...common, PROVIDER: "cloudflare", NEON_FETCH_ENDPOINT: link.url, PEER_URL: peer.url },
+        env: { ...common, PROVIDER: "cloudflare", NEON_FETCH_ENDPOINT: link.url, PEER_URL: peer.url, PEER_PROVIDER: fallbackName },
         inside: options.seesInside ? { [outside.cdns.primary.url]: inside.url } : {},
         cronFromMs: running?.cronFromMs ?? null,
         onLine: (line) => logs.push(`cloudflare  ${line}`),
@@ -119,12 +127,12 @@ export const startDuo = async (options: {
       edge.setFault("dark");
       await running?.kill();
     };
+    const ofFallback = { ...common, PROVIDER: fallbackName, PEER_URL: edge.url };
+    const onLine = (line: string) => logs.push(`${fallbackName.padEnd(12)}${line}`);
     const fallback = opened(
-      await startFallback({
-        runtime: "edge",
-        env: { ...common, PROVIDER: "vercel", NEON_FETCH_ENDPOINT: endpoint.url, PEER_URL: edge.url },
-        onLine: (line) => logs.push(`vercel      ${line}`),
-      }),
+      await (isSelfHosted
+        ? startSelfHosted({ env: { ...ofFallback, ROLES: "api,dashboard" }, onLine })
+        : startFallback({ runtime: "edge", env: { ...ofFallback, NEON_FETCH_ENDPOINT: endpoint.url }, onLine })),
     );
     peer.url = fallback.url;
     opened({ close: kill });
@@ -136,6 +144,7 @@ export const startDuo = async (options: {
     return {
       ...outside,
       databaseUrl,
+      fallbackName,
       apiUrl: fallback.url,
       cronSecret,
       cloudflare: { edge, link, inside, kill, start },

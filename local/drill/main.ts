@@ -22,14 +22,14 @@ type Production = {
 };
 type Plan = { readonly what: string; readonly parts: string; readonly open: () => Promise<Production> };
 
-const planOf = ({ fault, scenario }: ReturnType<typeof parseDrillOptions>): Plan => {
+const planOf = ({ fault, scenario, runtime }: ReturnType<typeof parseDrillOptions>): Plan => {
   const [single, duo] = scenario === null ? [undefined, undefined] : [scenarios[scenario], duoScenarios[scenario]];
   if (duo !== undefined) {
     return {
       what: `${duo.title} (${scenario};`,
-      parts: "PostgreSQL, SQL over HTTP, Route 53, DNS, two CDNs; the Worker in workerd and the fallback in Vercel's edge emulator",
+      parts: `PostgreSQL, SQL over HTTP, Route 53, DNS, two CDNs; the Worker in workerd and the fallback ${runtime === "node" ? "self-hosted, in Node" : "in Vercel's edge emulator"}`,
       open: async () => {
-        const world = await startDuo({ seesInside: duo.seesInside ?? false });
+        const world = await startDuo({ seesInside: duo.seesInside ?? false, runtime });
         return {
           ...world,
           play: async (screen) => ({ ...(await playScenario(world, duo.play, await onboard(world), screen, elapsedMs)), invoice: null }),
@@ -39,9 +39,12 @@ const planOf = ({ fault, scenario }: ReturnType<typeof parseDrillOptions>): Plan
   }
   return {
     what: single === undefined ? `a storm, end to end (${fault};` : `${single.title} (${scenario};`,
-    parts: "PostgreSQL, SQL over HTTP, Route 53, DNS, two CDNs, analytics, Worker in workerd",
+    parts:
+      runtime === "node"
+        ? "PostgreSQL, Route 53, DNS, two CDNs, analytics, tranche self-hosted in Node"
+        : "PostgreSQL, SQL over HTTP, Route 53, DNS, two CDNs, analytics, Worker in workerd",
     open: async () => {
-      const world = await startWorld(single?.env, single?.neighbourhood);
+      const world = await startWorld(single?.env, single?.neighbourhood, runtime);
       const play = async (screen: Screen): Promise<Story> => {
         if (single === undefined) return await tellStory(world, fault, screen, elapsedMs);
         const cron = startWorldCron(world);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { CloudflareApi } from "../cdn/cloudflare-api.ts";
 import { startCloudflareApi } from "../cdn/cloudflare-api.ts";
 import { createClosers } from "../closers.ts";
-import type { ControlPlane } from "../control-plane.ts";
+import type { ControlPlane, LocalRuntime } from "../control-plane.ts";
 import { startControlPlane } from "../control-plane.ts";
 import { startCron } from "./cron.ts";
 import type { Neighbourhood, Outside } from "./outside.ts";
@@ -25,8 +25,13 @@ export type World = Outside & {
 /**
  * The outside world of the drill, with an analytics API, and tranche in the middle of it.
  * @param env variables of the Worker beside those that every drill sets
+ * @param runtime where tranche runs: in workerd, or self-hosted
  */
-export const startWorld = async (env: Readonly<Record<string, string>> = {}, neighbourhood?: Neighbourhood): Promise<World> => {
+export const startWorld = async (
+  env: Readonly<Record<string, string>> = {},
+  neighbourhood?: Neighbourhood,
+  runtime: LocalRuntime = "workerd",
+): Promise<World> => {
   const { opened, close } = createClosers();
   try {
     const outside = await startOutside(opened, neighbourhood);
@@ -48,6 +53,7 @@ export const startWorld = async (env: Readonly<Record<string, string>> = {}, nei
     const cronSecret = randomBytes(24).toString("base64url");
     const plane = opened(
       await startControlPlane({
+        runtime,
         onLine: (line) => logs.push(line),
         env: {
           ...outside.env,

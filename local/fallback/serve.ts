@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { EdgeRuntime } from "edge-runtime";
 import { answer, build } from "../../src/deployment.ts";
-import { openFolder } from "../archive-folder.ts";
+import { openFolder } from "../../self-hosted/archive-folder.ts";
 import type { Served } from "./http.ts";
 import { listen } from "./http.ts";
 

@@ -1764,7 +1764,7 @@ export type ShardsMoved = {
 };
 
 export type ShardMoveInput = {
-  to: "cloudflare" | "vercel" | "local";
+  to: "cloudflare" | "vercel" | "self-hosted" | "local";
   /** null, or absent: all */
   shards?: number[] | null;
   reason: string;

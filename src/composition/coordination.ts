@@ -62,7 +62,7 @@ export const buildCoordination = (needs: Needs): CoordinationDeps & Jobs => {
     provider,
     preferredProvider: config.preferredProvider,
     handBackAfterMs: config.handBackAfterMs,
-    peer: createPeer({ url: config.peerUrl, provider: provider === "cloudflare" ? "vercel" : "cloudflare", fetch, nowMs: clock.nowMs }),
+    peer: createPeer({ url: config.peerUrl, provider: config.peerProvider, fetch, nowMs: clock.nowMs }),
     leases: createLeaseStore(db, config.leaseTtlMs),
     shardControl: createShardControl(db, config.leaseTtlMs),
     tickRuns: createTickRunStore(db),

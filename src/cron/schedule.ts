@@ -163,10 +163,16 @@ export const runJob = async (deps: JobDeps, job: JobName, scheduledAtMs: number)
 
 /**
  * Runs the jobs of a cron expression; one that is not in the schedule is only logged.
+ * @param isOwn which jobs are run here, where others run the rest
  * @throws the first failure, after every job of the expression has run
  */
-export const runScheduled = async (deps: JobDeps, cron: string, scheduledAtMs: number): Promise<void> => {
-  const due = schedule[cron];
+export const runScheduled = async (
+  deps: JobDeps,
+  cron: string,
+  scheduledAtMs: number,
+  isOwn: (job: JobName) => boolean = () => true,
+): Promise<void> => {
+  const due = schedule[cron]?.filter(isOwn);
   if (due === undefined) return deps.log.warn("cron_unknown", { cron });
   const connections = createConnections(deps.clock);
   const results = await Promise.allSettled(due.map((job) => runJob({ ...deps, connections }, job, scheduledAtMs)));

@@ -3,9 +3,10 @@ import type { IncomingHttpHeaders } from "node:http";
 import { Agent, request } from "node:http";
 import pg from "pg";
 import { startFallback } from "../../local/fallback.ts";
+import { startSelfHosted } from "../../local/self-hosted.ts";
 import { startWorker } from "../../local/worker.ts";
 
-export const entryNames = ["workerd", "edge", "node"] as const;
+export const entryNames = ["workerd", "edge", "node", "self-hosted"] as const;
 export type EntryName = (typeof entryNames)[number];
 
 /** One entry on one database. */
@@ -15,9 +16,16 @@ export type Entry = { readonly name: EntryName; readonly url: string; readonly d
 const asOwner = ({ DATABASE_URL = "", OWNER_DATABASE_URL = DATABASE_URL }: Readonly<Record<string, string>>): string =>
   DATABASE_URL === "" ? "" : Object.assign(new URL(OWNER_DATABASE_URL), { pathname: new URL(DATABASE_URL).pathname }).href;
 
-/** Starts an entry as it would run where it is deployed: workerd, Vercel's edge runtime, or plain Node. */
+const start = async (name: EntryName, env: Readonly<Record<string, string>>) => {
+  if (name === "workerd") return await startWorker({ env });
+  // The suite starts its jobs itself.
+  if (name === "self-hosted") return await startSelfHosted({ env: { ...env, ROLES: "api,dashboard" } });
+  return await startFallback({ runtime: name, env });
+};
+
+/** Starts an entry as it would run where it is deployed: workerd, Vercel's edge runtime, plain Node, or a process of one's own over pg. */
 export const startEntry = async (name: EntryName, env: Readonly<Record<string, string>>): Promise<Entry> => {
-  const started = name === "workerd" ? await startWorker({ env }) : await startFallback({ runtime: name, env });
+  const started = await start(name, env);
   return { name, url: started.url, databaseUrl: asOwner(env), close: () => started.close() };
 };
 
@@ -30,7 +38,7 @@ export const copiesOf = async (databaseUrl: string, names: readonly string[]): P
   const copies = names.map((name) => `${source}_${name}`);
   for (const copy of copies) {
     await client.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [source]);
-    await client.query(`create database ${copy} template ${source} strategy file_copy`);
+    await client.query(`create database "${copy}" template ${source} strategy file_copy`);
   }
   await client.end();
   return copies.map(at);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { openFolder } from "../../local/archive-folder.ts";
+import { openFolder } from "../../self-hosted/archive-folder.ts";
 import type { S3Server } from "../../local/s3/server.ts";
 import { createCostEventStore } from "../../src/adapters/db/cost/events.ts";
 import { systemRandom } from "../../src/adapters/platform/random.ts";

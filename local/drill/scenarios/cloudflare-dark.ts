@@ -40,7 +40,7 @@ export const cloudflareDark: DuoScenario = {
     await Promise.all([cdns.primary.setFault("hang"), cloudflare.kill()]);
     tell("Cloudflare is dark", true, "the primary answers nobody, the Worker's processes are killed, its edge is silent");
     const failedAtMs = await until("the witness sees it", 10_000, async () =>
-      firstFailureKnownAtMs(await readPrimarySamples(databaseUrl, "vercel"), darkAtMs),
+      firstFailureKnownAtMs(await readPrimarySamples(databaseUrl, world.fallbackName), darkAtMs),
     );
     tell(
       "the witness sees it",
@@ -50,7 +50,7 @@ export const cloudflareDark: DuoScenario = {
     const takeover = await until(
       "takeover",
       30_000,
-      async () => (await watch.takeovers()).find(({ to, atMs }) => to === "vercel" && atMs > darkAtMs) ?? null,
+      async () => (await watch.takeovers()).find(({ to, atMs }) => to === world.fallbackName && atMs > darkAtMs) ?? null,
     );
     tell("takeover", takeover.lapsed, `${seconds(takeover.atMs - darkAtMs)} after; the lease had lapsed, epoch ${takeover.epoch}`);
     const storm = await until("storm declared", 30_000, async () => (await storms())[0] ?? null);
@@ -58,7 +58,7 @@ export const cloudflareDark: DuoScenario = {
     const shift = await until("weights 0/100 accepted", 30_000, () => switches().find(({ to }) => to === "0/100") ?? null);
     tell("weights 0/100 accepted by Route 53", true, `storm ${storm.id}, by the fallback`);
     await messages.started();
-    const actingAtMs = await actsAgain(stage, "vercel", darkAtMs);
+    const actingAtMs = await actsAgain(stage, world.fallbackName, darkAtMs);
     const visitors = createVisitors(world);
     const moved = await Promise.all(Array.from({ length: 20 }, () => visitors.visit()));
     tell(
@@ -70,7 +70,7 @@ export const cloudflareDark: DuoScenario = {
     const page = await until(
       "the operator is told",
       10_000,
-      () => world.sink.messages.find(({ title }) => title.startsWith("vercel has taken over")) ?? null,
+      () => world.sink.messages.find(({ title }) => title.startsWith(`${world.fallbackName} has taken over`)) ?? null,
     );
     tell(
       "the takeover is an alert",
@@ -104,7 +104,7 @@ export const cloudflareDark: DuoScenario = {
     measure("switch delay: storm -> weights accepted", seconds(shift.atMs - detectedAtMs), "", true);
     measure("dark -> weights accepted", seconds(shift.atMs - darkAtMs), "", true);
     await measureLost(stage, [
-      { provider: "vercel", what: "the fallback, all along", fromMs: calmSinceMs, toMs: storedByNowMs() },
+      { provider: world.fallbackName, what: "the fallback, all along", fromMs: calmSinceMs, toMs: storedByNowMs() },
       { provider: "cloudflare", what: "the Worker, until it dies", fromMs: calmSinceMs, toMs: darkAtMs },
     ]);
     await measureDoubled(stage, { storms: 1, switches: 2, invoices: 1 });

@@ -44,7 +44,7 @@ export const halfDark: DuoScenario = {
       async () => weights() === "0/100" && (await storms()).every(({ state }) => state === "storm"),
     );
     const seen = await samples(darkAtMs + cadence.intervalMs);
-    const [own, other] = [seen.find(({ vantage }) => vantage === "cloudflare"), seen.find(({ vantage }) => vantage === "vercel")];
+    const [own, other] = [seen.find(({ vantage }) => vantage === "cloudflare"), seen.find(({ vantage }) => vantage === world.fallbackName)];
     tell(
       "the witness' samples win",
       own?.bad === 0 && (own?.good ?? 0) > 0 && other?.good === 0,
@@ -70,7 +70,7 @@ export const halfDark: DuoScenario = {
     measure("detection delay: edge dark -> storm", seconds(detectedAtMs - darkAtMs), "", true);
     measure("switch delay: storm -> weights accepted", seconds(shift.atMs - detectedAtMs), "", true);
     await measureLost(stage, [
-      { provider: "vercel", what: "the fallback, all along", fromMs: calmSinceMs, toMs },
+      { provider: world.fallbackName, what: "the fallback, all along", fromMs: calmSinceMs, toMs },
       { provider: "cloudflare", what: "the Worker, all along", fromMs: calmSinceMs, toMs },
     ]);
     await measureDoubled(stage, { storms: 1, switches: 2, invoices: 0 });

@@ -45,10 +45,10 @@ export const splitBrain: DuoScenario = {
     const takeover = await until(
       "takeover",
       30_000,
-      async () => (await watch.takeovers()).find(({ to, atMs }) => to === "vercel" && atMs > cutAtMs) ?? null,
+      async () => (await watch.takeovers()).find(({ to, atMs }) => to === world.fallbackName && atMs > cutAtMs) ?? null,
     );
     tell("takeover", takeover.lapsed, `${seconds(takeover.atMs - cutAtMs)} after; the lease had lapsed, epoch ${takeover.epoch}`);
-    const actingAtMs = await actsAgain(stage, "vercel", cutAtMs);
+    const actingAtMs = await actsAgain(stage, world.fallbackName, cutAtMs);
     const shift = await until("weights 0/100 accepted", 10_000, () => switches().find(({ to }) => to === "0/100") ?? null);
     tell(
       "weights 0/100 accepted by Route 53",
@@ -110,7 +110,7 @@ export const splitBrain: DuoScenario = {
       stale?.switches === 0 && stale.evidence === 0,
     );
     await measureLost(stage, [
-      { provider: "vercel", what: "the fallback, all along", fromMs: calmSinceMs, toMs: storedByNowMs() },
+      { provider: world.fallbackName, what: "the fallback, all along", fromMs: calmSinceMs, toMs: storedByNowMs() },
       { provider: "cloudflare", what: "the Worker, until it is cut off", fromMs: calmSinceMs, toMs: cutAtMs },
     ]);
     await measureDoubled(stage, { storms: 1, switches: 2, invoices: 0 });

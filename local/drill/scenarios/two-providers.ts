@@ -76,7 +76,7 @@ export const billedOnce = async ({ world, api, serviceId, tell, until }: Stage<D
     backup_bytes: pushed.backupBytes,
   }));
   await api.send("PUT", `/v1/services/${serviceId}/usage`, windows);
-  const origins = { cloudflare: world.cloudflare.edge.url, vercel: world.apiUrl };
+  const origins = { cloudflare: world.cloudflare.edge.url, [world.fallbackName]: world.apiUrl };
   /** Runs that were no `held_elsewhere`. */
   const runsOf = async (provider: string): Promise<number> =>
     (await watch.query<{ runs: number }>(`select successes::int as runs from job_runs where job = 'bill' and provider = '${provider}'`))[0]
@@ -119,7 +119,7 @@ export const dnsRequests = ({ route53 }: Duo): { readonly accepted: number; read
   return { accepted, refused: changes.length - accepted };
 };
 
-type Lives = { readonly provider: "cloudflare" | "vercel"; readonly what: string; readonly fromMs: number; readonly toMs: number };
+type Lives = { readonly provider: string; readonly what: string; readonly fromMs: number; readonly toMs: number };
 
 /** Slots without a sample, for each provider while it was there to look. */
 export const measureLost = async ({ world, measure }: Stage<Duo>, lives: readonly Lives[]): Promise<void> => {

@@ -1,5 +1,5 @@
 /** The header that a platform overwrites whatever the client sent; null: none can be trusted. */
-const trustedHeader = { cloudflare: "cf-connecting-ip", vercel: "x-real-ip", local: null } as const;
+const trustedHeader = { cloudflare: "cf-connecting-ip", vercel: "x-real-ip", "self-hosted": "x-real-ip", local: null } as const;
 
 /** An IPv6 client owns its whole /64 and could use any address in it (RFC 6177). */
 const network = (address: string): string => {

@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { Status } from "../../adapters/ports/coordination/status.ts";
 import type { Deps } from "../../adapters/ports/deps.ts";
 import type { Guards } from "../../auth/guards.ts";
+import { providerNames } from "../../domain/coordination/provider-names.ts";
 import { jsonBody } from "../../http/body.ts";
 import { jsonAnswer, jsonRequest, label, like, problems } from "../../http/contract.ts";
 import type { App } from "../../http/env.ts";
@@ -45,7 +46,7 @@ const numberInput = z
 
 const moveInput = z
   .strictObject({
-    to: z.enum(["cloudflare", "vercel", "local"]).openapi({ example: "vercel" }),
+    to: z.enum(providerNames).openapi({ example: "vercel" }),
     shards: z
       .array(shard)
       .min(1)

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { simpleParser } from "mailparser";
 import type { SMTPServerOptions } from "smtp-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createNodeConnect } from "../../../local/node-connect.ts";
+import { createNodeConnect } from "../../../self-hosted/connect.ts";
 import { createChannels } from "../../../src/adapters/channels/channels.ts";
 import { stuffed } from "../../../src/adapters/channels/smtp.ts";
 import type { SendOutcome } from "../../../src/adapters/ports/notify/channel.ts";

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createNodeConnect } from "../../../local/node-connect.ts";
+import { createNodeConnect } from "../../../self-hosted/connect.ts";
 import { startDnsTcp } from "../../../local/route53/dns-tcp.ts";
 import { startRoute53 } from "../../../local/route53/server.ts";
 import { systemClock } from "../../../src/adapters/platform/clock.ts";

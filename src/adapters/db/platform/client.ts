@@ -1,11 +1,11 @@
-import { NeonDbError, neon, neonConfig, types } from "@neondatabase/serverless";
+import { NeonDbError, neon, neonConfig } from "@neondatabase/serverless";
 import { sql as statement } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
-import { CasingCache } from "drizzle-orm/casing";
-import { faultError, faultKind } from "./faults.ts";
+import { answered, parsers, toStatement } from "./wire.ts";
 
 /**
- * Postgres over HTTP. A query is one round trip, a batch one round trip and one transaction.
+ * Postgres, over HTTP (below) or over a connection (`self-hosted/database.ts`): the same values, errors and limits. A query is one
+ * round trip, a batch one transaction.
  * Rows come back with int8 as number, timestamptz as epoch milliseconds (microseconds cut off), arrays of both
  * likewise, json parsed; numeric, date and timestamp without zone stay text.
  */
@@ -33,58 +33,6 @@ export const databaseTime: SQL = statement`select clock_timestamp() as "nowMs"`;
 /** Time-out of one request; Neon itself gives up at 15 s. */
 const answerTimeoutMs = 15_000;
 
-/** What the template needs of drizzle's PgDialect; the dialect itself would pull every query builder into the bundle. */
-const toPostgres: Parameters<SQL["toQuery"]>[0] = {
-  casing: new CasingCache(),
-  escapeName: (name) => `"${name.replaceAll('"', '""')}"`,
-  escapeParam: (index) => `$${index + 1}`,
-  escapeString: (text) => `'${text.replaceAll("'", "''")}'`,
-};
-
-const toInteger = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new RangeError("an int8 from the database exceeds 2^53 - 1");
-  return value;
-};
-
-const toEpochMs = (text: string): number => {
-  const ms = Date.parse(text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"));
-  if (Number.isNaN(ms)) throw new RangeError("a timestamp from the database is not finite");
-  return ms;
-};
-
-type Parse = (text: string) => unknown;
-
-const asText: Parse = (text) => text;
-const textArrayOid = 1009;
-const eachOf =
-  (parse: Parse): Parse =>
-  (text) =>
-    (types.getTypeParser(textArrayOid)(text) as (string | null)[]).map((item) => (item === null ? null : parse(item)));
-
-/** By type oid (pg_type.dat): int8, timestamptz, their arrays, and what the driver would read in a local time zone. */
-const own: Readonly<Record<number, Parse>> = {
-  20: toInteger,
-  1016: eachOf(toInteger),
-  1184: toEpochMs,
-  1185: eachOf(toEpochMs),
-  1082: asText,
-  1114: asText,
-};
-
-const parsers = {
-  getTypeParser: (oid: number, format?: "text" | "binary") => own[oid] ?? types.getTypeParser(oid, format),
-} as typeof types;
-
-const answered = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
-  try {
-    return await answer;
-  } catch (error) {
-    const kind = faultKind(error);
-    throw kind === null ? error : faultError(kind, error);
-  }
-};
-
 /**
  * @param fetchEndpoint the SQL-over-HTTP URL of a local stack; null for Neon's own, derived from the database URL. The
  *   driver keeps it in one global, so the latest call decides for all.
@@ -94,7 +42,7 @@ export const connect = (databaseUrl: string, fetchEndpoint: string | null): Data
   const client = neon(databaseUrl);
   const deadline = () => ({ signal: AbortSignal.timeout(answerTimeoutMs) });
   const prepare = (query: SQL, fetchOptions: object) => {
-    const { sql, params } = query.toQuery(toPostgres);
+    const { sql, params } = toStatement(query);
     return client.query(sql, params, { types: parsers, fetchOptions });
   };
   return {

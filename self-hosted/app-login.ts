@@ -42,9 +42,10 @@ const withPassword = (ownerUrl: string, name: string, password: string): string 
  * A deployment's own login, in the role `tranche_app`, which owns nothing (drizzle/0046). Idempotent: one that is there keeps
  * its password unless another one is asked for.
  * @param ownerUrl of a migrated database, as a user who may create roles
+ * @param given the password that it gets where it gets one; without it a random one
  * @throws Error where the name is none for it, the role is more than that, or there is none to be kept out
  */
-export const openLogin = async (ownerUrl: string, name: string, order: LoginOrder = "ensure"): Promise<Login> => {
+export const openLogin = async (ownerUrl: string, name: string, order: LoginOrder = "ensure", given?: string): Promise<Login> => {
   const refusal = refuseLogin(name);
   if (refusal !== null) throw new Error(`the role ${refusal}`);
   // A word of SQL, such as user, is a name like any other.
@@ -61,7 +62,7 @@ export const openLogin = async (ownerUrl: string, name: string, order: LoginOrde
       return { made: false, url: null };
     }
     await ensureGroup(client);
-    const password = found && order === "ensure" ? null : randomBytes(24).toString("base64url");
+    const password = found && order === "ensure" ? null : (given ?? randomBytes(24).toString("base64url"));
     if (!found) await client.query(`create role ${role} login password ${pg.escapeLiteral(password ?? "")} in role tranche_app`);
     else {
       await client.query(`grant tranche_app to ${role}`);

@@ -1,0 +1,179 @@
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { promisify } from "node:util";
+import { roleNames } from "../self-hosted/roles.ts";
+import { buildSelfHosted, builtProgram } from "./build-self-hosted.ts";
+import { createClosers } from "./closers.ts";
+import { onboard } from "./drill/onboard.ts";
+import type { Outside } from "./drill/outside.ts";
+import { site, startOutside } from "./drill/outside.ts";
+import { createScreen } from "./drill/screen.ts";
+import { createTelling } from "./drill/telling.ts";
+import type { Telling } from "./drill/telling.ts";
+import { answerHelp } from "./help.ts";
+import { onEnd } from "./lifetime.ts";
+import { startPostgres } from "./postgres.ts";
+import type { SelfHosted } from "./self-hosted.ts";
+import { startSelfHosted } from "./self-hosted.ts";
+
+const usage = `
+Usage: npm run self-hosted
+
+Starts on this machine what compose.yaml starts, but for Caddy: PostgreSQL, the migration, and a process for each role, by the very commands of
+the image. Then it signs in, plays a storm, and ends: with 0 only if all of it happened. About a minute.
+`;
+
+const secret = (): string => randomBytes(24).toString("base64url");
+
+type Installation = {
+  readonly outside: Outside;
+  readonly processes: Readonly<Record<string, SelfHosted>>;
+  readonly startedInMs: Readonly<Record<string, number>>;
+  readonly migrated: string;
+  readonly logs: readonly string[];
+  readonly start: (role: string) => Promise<SelfHosted>;
+};
+
+/** The database as the compose file has it: an owner, who migrates, and a login that owns nothing. */
+const databaseUrls = (ownerUrl: string): Record<"MIGRATE_DATABASE_URL" | "DATABASE_URL", string> => ({
+  MIGRATE_DATABASE_URL: ownerUrl,
+  DATABASE_URL: Object.assign(new URL(ownerUrl), { username: "tranche_server", password: secret() }).href,
+});
+
+const install = async (opened: ReturnType<typeof createClosers>["opened"]): Promise<Installation> => {
+  const outside = await startOutside(opened);
+  const postgres = opened(await startPostgres());
+  const urls = databaseUrls(postgres.urlFor("postgres"));
+  await buildSelfHosted();
+  const { stdout: migrated } = await promisify(execFile)(process.execPath, [builtProgram, "migrate"], { env: urls });
+  const logs: string[] = [];
+  const env = {
+    ...outside.env,
+    DATABASE_URL: urls.DATABASE_URL,
+    LEASE_TTL: "6s",
+    SMTP_URL: `smtp+insecure://${outside.sink.smtpAddress}`,
+    EVIDENCE_SIGNING_KEY: randomBytes(32).toString("base64"),
+  };
+  const processes: Record<string, SelfHosted> = {};
+  const startedInMs: Record<string, number> = {};
+  const start = async (role: string): Promise<SelfHosted> => {
+    const atMs = performance.now();
+    const server = await startSelfHosted({
+      env: { ...env, ROLES: role },
+      program: builtProgram,
+      onLine: (line) => logs.push(`${role.padEnd(14)}${line}`),
+    });
+    const ready = await fetch(`${server.url}/readyz`);
+    if (!ready.ok) throw new Error(`${role}: /readyz answered ${ready.status}`);
+    startedInMs[role] = performance.now() - atMs;
+    processes[role] = opened(server);
+    return server;
+  };
+  for (const role of roleNames) await start(role);
+  return { outside, processes, startedInMs, migrated, logs, start };
+};
+
+/** As a browser would: the form of the sign-in page, and the page behind it. @returns its heading */
+const signIn = async (url: string, token: string): Promise<string> => {
+  const answer = await fetch(`${url}/console/sign-in`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { origin: url, "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({ token, next: "/console" }),
+  });
+  const [cookie = ""] = answer.headers.getSetCookie().map((text) => text.split(";")[0] ?? "");
+  const page = await fetch(`${url}/console`, { headers: { cookie } });
+  return /<h1[^>]*>([^<]+)/.exec(await page.text())?.[1]?.trim() ?? `an answer ${page.status}`;
+};
+
+const weightsOf = ({ route53, zoneId }: Outside): string => {
+  const sets = route53.records(zoneId).filter(({ name }) => name === `${site.host}.`);
+  return ["primary", "backup"].map((side) => sets.find((set) => set.setIdentifier === side)?.weight ?? "?").join("/");
+};
+
+const play = async (
+  { outside, processes, startedInMs, migrated, start }: Installation,
+  { tell, measure, until }: Telling,
+): Promise<void> => {
+  const { api, dashboard, rounds, scorer } = processes;
+  if (api === undefined || dashboard === undefined || rounds === undefined || scorer === undefined) throw new Error("a role is missing");
+  tell("the database is migrated", true, migrated.trim().split("\n").at(-1) ?? "");
+  const slowest = Math.max(...Object.values(startedInMs));
+  tell("every role is ready", true, Object.keys(processes).join(", "));
+  measure("slowest start, to /readyz", `${(slowest / 1_000).toFixed(2)} s`, "<= 3.00 s", slowest <= 3_000);
+
+  const page = await signIn(dashboard.url, outside.adminToken);
+  tell("signed in to the console", page !== "Sign in" && !page.startsWith("an answer"), `its first page: ${page}`);
+  const refused = await fetch(`${scorer.url}/v1/customers`, { headers: { authorization: `Bearer ${outside.adminToken}` } });
+  tell("a role answers for itself alone", refused.status === 404, `the scorer answers ${refused.status} to a request for customers`);
+
+  const customer = await onboard({ ...outside, apiUrl: api.url });
+  const stormsOf = () => customer.api.get<readonly { readonly state: string }[]>(`/v1/storms?service_id=${customer.serviceId}`);
+  const { secret: signing } = await customer.api.send<{ secret: string }>("POST", "/v1/channels", {
+    name: "on call",
+    kind: "webhook",
+    url: outside.sink.webhookUrl,
+  });
+  outside.sink.know(signing);
+  await until("rounds", 60_000, async () => {
+    const { state } = await customer.api.get<{ readonly state: string }>(`/v1/services/${customer.serviceId}/routing`);
+    return state === "normal" ? state : null;
+  });
+  tell("rounds look at both CDNs", true, "the service is in its normal state");
+
+  await outside.cdns.primary.setFault({ kind: "5xx" });
+  const brokenAtMs = Date.now();
+  tell("the primary breaks", true, "every answer is a 503");
+  await until("storm declared", 30_000, async () => ((await stormsOf())[0]?.state === "storm" ? true : null));
+  await until("weights 0/100", 20_000, () => (weightsOf(outside) === "0/100" ? true : null));
+  tell("weights 0/100 accepted by Route 53", true, `${((Date.now() - brokenAtMs) / 1_000).toFixed(2)} s after it broke`);
+
+  const killedAtMs = Date.now();
+  await rounds.kill();
+  await start("rounds");
+  tell("the rounds' process is killed, and started again", true, "in the middle of the storm");
+  await outside.cdns.primary.setFault({ kind: "healthy" });
+  await until("the storm ends", 120_000, async () => ((await stormsOf())[0]?.state === "ended" ? true : null));
+  await until("weights 100/0", 20_000, () => (weightsOf(outside) === "100/0" ? true : null));
+  tell("weights 100/0 accepted by Route 53", true, `${((Date.now() - killedAtMs) / 1_000).toFixed(2)} s after the kill`);
+  const told = await until("people are told", 20_000, () => {
+    const titles = outside.sink.messages.map(({ title }) => title);
+    return titles.some((title) => /well again/.test(title)) ? titles : null;
+  });
+  tell(
+    "people were told of both",
+    told.some((title) => /failing/.test(title)),
+    told.join("; "),
+  );
+  measure("storms", String((await stormsOf()).length), "exactly 1", (await stormsOf()).length === 1);
+};
+
+const run = async (): Promise<boolean> => {
+  answerHelp(usage);
+  const startedAtMs = performance.now();
+  const elapsedMs = () => performance.now() - startedAtMs;
+  const screen = createScreen(process.stdout, elapsedMs);
+  const { opened, close } = createClosers();
+  onEnd(() => void close().finally(() => process.exit(130)));
+  screen.chapter("tranche self-hosted: what compose.yaml starts, on this machine");
+  screen.progress("starting PostgreSQL and every role");
+  const telling = createTelling(screen, elapsedMs);
+  let logs: readonly string[] = [];
+  try {
+    const installation = await install(opened);
+    ({ logs } = installation);
+    await play(installation, telling);
+  } catch (error) {
+    telling.end(error);
+  } finally {
+    await close();
+  }
+  const ok = telling.steps.length > 0 && [...telling.steps, ...telling.figures].every((one) => one.ok);
+  if (telling.figures.length > 0) screen.table(telling.figures);
+  screen.line("");
+  screen.line(ok ? `Every step happened, in ${(elapsedMs() / 1_000).toFixed(0)} s.` : "It FAILED. Its last words:");
+  if (!ok) for (const line of logs.slice(-15)) screen.line(`  ${line}`);
+  return ok;
+};
+
+process.exit((await run()) ? 0 : 1);

@@ -1,0 +1,70 @@
+import { openLogin } from "./app-login.ts";
+import { migrate } from "./migrations.ts";
+import { roleNames } from "./roles.ts";
+import { serve } from "./serve.ts";
+
+const usage = `
+Usage: tranche serve | migrate | health
+
+  serve     answers requests and runs jobs, by its roles (ROLES: ${roleNames.join(", ")}; all without it)
+  migrate   brings MIGRATE_DATABASE_URL, as its owner, to the newest schema, and gives the login of DATABASE_URL its
+            password and its rights; safe to run again
+  health    ends with 0 where the process on PORT answers
+
+Variables: those of every deployment, and ROLES, HOST (0.0.0.0), PORT (8080), TRUST_PROXY (false), DATABASE_CONNECTIONS (10).
+`;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const reasonOf = (error: unknown): string => {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  if (error instanceof Error && error.cause instanceof Error) return reasonOf(error.cause);
+  return error instanceof Error ? error.message : String(error);
+};
+
+const startServer = async (): Promise<void> => {
+  const server = await serve(process.env);
+  const end = (): void => {
+    void server.close().finally(() => process.exit(0));
+  };
+  // A second signal is the first one said again: the time that it has is Docker's to end.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, end);
+};
+
+const needed = (name: string): string => {
+  const value = process.env[name];
+  if (value === undefined || value === "") throw new Error(`${name} is not set: give it as postgresql://user:password@host/database`);
+  if (!URL.canParse(value)) throw new Error(`${name} is not of the form postgresql://user:password@host/database`);
+  return value;
+};
+
+const bringUpToDate = async (): Promise<void> => {
+  const [owner, application] = [needed("MIGRATE_DATABASE_URL"), new URL(needed("DATABASE_URL"))];
+  if (application.password === "") throw new Error("DATABASE_URL has no password");
+  const applied = await migrate(owner, (text) => say(`warning: ${text}`));
+  for (const tag of applied) say(`applied ${tag}`);
+  const login = decodeURIComponent(application.username);
+  await openLogin(owner, login, "renew", decodeURIComponent(application.password));
+  say(`the database is up to date, and ${login} may work on it`);
+};
+
+const ask = async (): Promise<void> => {
+  const answer = await fetch(`http://127.0.0.1:${process.env["PORT"] || "8080"}/healthz`, { signal: AbortSignal.timeout(3_000) });
+  if (!answer.ok) throw new Error(`/healthz answered ${answer.status}`);
+};
+
+const commands: Readonly<Record<string, () => Promise<void>>> = { serve: startServer, migrate: bringUpToDate, health: ask };
+
+const [name = "", ...more] = process.argv.slice(2);
+const command = Object.hasOwn(commands, name) && more.length === 0 ? commands[name] : undefined;
+if (command === undefined) {
+  const isAsked = ["--help", "-h", "help"].includes(name);
+  (isAsked ? process.stdout : process.stderr).write(usage);
+  process.exit(isAsked ? 0 : 2);
+}
+try {
+  await command();
+} catch (error) {
+  process.stderr.write(`tranche ${name}: ${reasonOf(error)}\n`);
+  process.exit(1);
+}

@@ -23,7 +23,7 @@ Usage: ./install.sh [COMMAND] [OPTIONS]
   compose ARGS...    docker compose with this installation's settings only: ./install.sh compose logs -f rounds
   help               this text
 
-  --force            goes on although this machine fails a check of its disk, memory, clock or ports
+  --force            goes on although a check fails: of this machine's disk, memory, clock or ports, or of the settings
 TEXT
 }
 
@@ -365,6 +365,11 @@ migrate() {
   dc run --rm --no-deps -T migrate || die "the migrations did not succeed; each is taken whole or not at all, and what ran goes on. Run the same command again when what they say is remedied"
 }
 
+# Before what runs is replaced by what could not start: the variables, the schema, and whether the key of .env is that of the database.
+check_settings() {
+  dc run --rm --no-deps -T api node tranche.js check || refuse "this version does not start with the settings of .env (see above); what ran goes on. Set them right, and run the same command again"
+}
+
 start_all() {
   step "Start"
   dc up -d --remove-orphans || die "not everything started: ./install.sh compose ps -a, ./install.sh compose logs. Run the same command again when that is remedied"
@@ -458,6 +463,7 @@ install() {
   step "PostgreSQL"
   start_postgres
   migrate
+  check_settings
   # From here on it is this version that is installed.
   [ "$installed" = "$version" ] || printf '%s\n' "$version" >.state/version || die "$here/.state can not be written: is the disk full?"
   start_all
@@ -523,6 +529,7 @@ upgrade() {
     done_step=migrate
     notes upgrade "version=$version" "from=$before" "dump=$dump" "step=migrate"
   fi
+  check_settings
   start_all
   wait_ready || die "the new version is not ready after $ready_timeout s (not healthy:$waiting); ./install.sh compose logs$waiting says why. When that is remedied: ./install.sh upgrade. To go back: check the sources of the version before out again (${before:-git log says which}) and run ./install.sh upgrade, since an older version works on a newer schema. The database of before is in backups/$dump (./install.sh restore backups/$dump)"
   printf '%s\n' "$version" >.state/version || die "$here/.state can not be written: is the disk full? Make room, and run ./install.sh upgrade again"
@@ -613,6 +620,7 @@ restore() {
   old=tranche_before_$(date -u +%Y%m%d%H%M%S)
   database swap tranche_restored "$old" || die "nothing was replaced. Run the same command again, or start what was there: ./install.sh compose up -d"
   migrate
+  [ "$accept_unreadable" = yes ] || check_settings
   start_all
   wait_ready || die "it is not ready after $ready_timeout s (not healthy:$waiting). ./install.sh compose logs$waiting says why; run the same command again when that is remedied"
   rm -f .state/restore .state/upgrade

@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { parseConfig } from "../../src/config.ts";
 import { variableNames } from "../../src/config-environment.ts";
+import { roleNames } from "../../self-hosted/roles.ts";
+import { readSettings, settingNames } from "../../self-hosted/settings.ts";
 import { programOf, ran, warnWithout } from "../support/self-hosted/tools.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -42,11 +44,11 @@ const file = parse(text, { merge: true }) as {
   readonly volumes: Readonly<Record<string, unknown>>;
 };
 const { services } = file;
-const roles = ["api", "dashboard", "rounds", "ingestion", "scorer", "zombie-hunter", "billing"];
+const roles: readonly string[] = roleNames;
 const oneShots = ["migrate", "minio-bucket"];
 
 /** What the program reads beside the configuration of `src/config-environment.ts`. */
-const ofTheProgram = ["NODE_ENV", "NODE_EXTRA_CA_CERTS", "PORT", "ROLES", "MIGRATE_DATABASE_URL", "APP_DATABASE_PASSWORD"];
+const ofTheProgram = [...settingNames, "NODE_ENV", "NODE_EXTRA_CA_CERTS", "MIGRATE_DATABASE_URL"];
 
 /** Set by the platforms themselves, or of no use on one machine. */
 const notHere = ["NEON_FETCH_ENDPOINT", "VERCEL_REGION", "NAME_SERVERS_ENDPOINT"];
@@ -154,10 +156,12 @@ describe("compose.yaml", () => {
   });
 
   it("gives the application a configuration that it takes, from what install.sh makes alone", () => {
-    // The name of the provider is the program's to know.
-    const config = parseConfig({ ...environmentOf("api", secrets), PROVIDER: "vercel", PREFERRED_PROVIDER: "vercel" });
+    const given = environmentOf("rounds", secrets);
+    expect(readSettings(given)).toEqual({ roles: ["rounds"], host: "0.0.0.0", port: 8_080, trustsProxy: true, connections: 10 });
+    const config = parseConfig(given);
+    expect([config.provider, config.preferredProvider]).toEqual(["self-hosted", "self-hosted"]);
     expect(config.selfUrl).toBe("https://tranche.example.com");
-    expect(config.databaseUrl).toBe(`postgresql://tranche_worker:${secrets.APP_DATABASE_PASSWORD}@postgres:5432/tranche`);
+    expect(config.databaseUrl).toBe(`postgresql://tranche_server:${secrets.APP_DATABASE_PASSWORD}@postgres:5432/tranche`);
     expect(config.secretsKeys).toEqual([secrets.SECRETS_KEY]);
     expect(config.archive?.place).toEqual({ kind: "folder", url: "file:///var/lib/tranche/archive" });
     expect(config.billing).toMatchObject({ cycle: "month", graceMs: 6 * 3_600_000 });
@@ -171,7 +175,7 @@ describe("compose.yaml", () => {
       ARCHIVE_ACCESS_KEY_ID: "tranche",
       ARCHIVE_SECRET_ACCESS_KEY: "6d8e0f1b2c3d4e5f60718293a4b5c6d7e8f9a0b1c2d3e4f5a6b7c8d9e0f1a2b3",
     };
-    const { archive } = parseConfig({ ...environmentOf("ingestion", minio), PROVIDER: "vercel", PREFERRED_PROVIDER: "vercel" });
+    const { archive } = parseConfig(environmentOf("ingestion", minio));
     expect(archive).toMatchObject({ place: { kind: "s3", bucket: "tranche-archive" }, endpoint: "https://minio:9000" });
   });
 

@@ -70,7 +70,7 @@ describe.skipIf(postgresPrograms === null)("backup and restore", () => {
     // The application's role is there with its grants, although the dump came before it.
     const [may] = await world.cluster.sql<{ may: boolean }>(
       "tranche",
-      "select has_table_privilege('tranche_worker', 'customers', 'select') as may",
+      "select has_table_privilege('tranche_server', 'customers', 'select') as may",
     );
     expect(may).toEqual({ may: true });
     // And an install goes on with it, without another first login.

@@ -84,18 +84,14 @@ describe.skipIf(postgresPrograms === null)("install.sh upgrade", () => {
   const expectDump = (hint: string) => {
     const dumps = machine.dumps().filter((name) => name.startsWith("before-upgrade-") && name.endsWith(".dump"));
     expect(dumps.length, hint).toBeGreaterThan(0);
-    for (const dump of dumps) {
-      const { code, output } = ran(join(world.cluster.programs, "pg_restore"), [
-        "-a",
-        "-t",
-        "__drizzle_migrations",
-        "-f",
-        "-",
-        join(machine.folder, "backups", dump),
-      ]);
+    const found = dumps.map((dump) => {
+      const args = ["-a", "-t", "__drizzle_migrations", "-f", "-", join(machine.folder, "backups", dump)];
+      const { code, output } = ran(join(world.cluster.programs, "pg_restore"), args);
       expect(code, hint).toBe(0);
-      expect(output.split("\n").filter((line) => /^\d+\t[0-9a-f]{64}\t/.test(line)).length, hint).toBe(before);
-    }
+      return output.split("\n").filter((line) => /^\d+\t[0-9a-f]{64}\t/.test(line)).length;
+    });
+    // A second upgrade, of one that was done, adds one of after it.
+    expect(found, hint).toContain(before);
   };
 
   it("makes a backup, then builds, migrates, starts and looks whether it is well", async () => {

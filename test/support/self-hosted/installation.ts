@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { buildSelfHosted } from "../../../local/build-self-hosted.ts";
 import type { Cluster } from "./cluster.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -50,24 +50,17 @@ export const newerMigrations = 3;
 
 const copied = ["install.sh", "database.sh", "compose.yaml", "Caddyfile", "Dockerfile", "env.example"];
 
-/** The real migrations and the real program that runs them, for each version; kept for as many installations as a test file has. */
+/** The program of the image, and the migrations of each version; kept for as many installations as a test file has. */
 export type Versions = { readonly folder: string; readonly close: () => Promise<void> };
 
 export const openVersions = async (): Promise<Versions> => {
   const folder = await mkdtemp(join(tmpdir(), "tranche-self-hosted-versions-"));
+  const built = join(folder, "built");
+  await buildSelfHosted(built);
   for (const version of ["old", "new"] as const) {
     const home = join(folder, version);
-    await build({
-      entryPoints: [join(root, "local", "migrate.ts")],
-      outfile: join(home, "dist", "migrate.mjs"),
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      target: "node24",
-      external: ["pg-native"],
-      banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
-      logLevel: "error",
-    });
+    await mkdir(home, { recursive: true });
+    await cp(join(built, "tranche.js"), join(home, "tranche.js"));
     await mkdir(join(home, "drizzle", "meta"), { recursive: true });
     const journal = JSON.parse(await readFile(join(root, "drizzle", "meta", "_journal.json"), "utf8")) as { entries: { tag: string }[] };
     const entries = version === "old" ? journal.entries.slice(0, -newerMigrations) : journal.entries;

@@ -25,4 +25,7 @@ export const tellOrigin = (request: IncomingMessage, trustsProxy: boolean): void
   }
   raw.push(header, address);
   request.rawHeaders.splice(0, request.rawHeaders.length, ...raw);
+  // Node has made these of the headers as they came, and the server reads now the ones and now the others.
+  request.headers[header] = address;
+  request.headersDistinct[header] = [address];
 };

@@ -1,14 +1,21 @@
+import { parseConfig } from "../src/config.ts";
+import { buildDeps } from "../src/deps.ts";
 import { openLogin } from "./app-login.ts";
+import { openFolder } from "./archive-folder.ts";
+import { openDatabase } from "./database.ts";
 import { migrate } from "./migrations.ts";
 import { roleNames } from "./roles.ts";
 import { serve } from "./serve.ts";
+import { readSettings } from "./settings.ts";
+import { wrongKey } from "./stored-secrets.ts";
 
 const usage = `
-Usage: tranche serve | migrate | health
+Usage: tranche serve | migrate | check | health
 
   serve     answers requests and runs jobs, by its roles (ROLES: ${roleNames.join(", ")}; all without it)
   migrate   brings MIGRATE_DATABASE_URL, as its owner, to the newest schema, and gives the login of DATABASE_URL its
             password and its rights; safe to run again
+  check     ends with 0 where the variables hold, the database has the schema of this version, and SECRETS_KEY is its key
   health    ends with 0 where the process on PORT answers
 
 Variables: those of every deployment, and ROLES, HOST (0.0.0.0), PORT (8080), TRUST_PROXY (false), DATABASE_CONNECTIONS (10).
@@ -53,7 +60,22 @@ const ask = async (): Promise<void> => {
   if (!answer.ok) throw new Error(`/healthz answered ${answer.status}`);
 };
 
-const commands: Readonly<Record<string, () => Promise<void>>> = { serve: startServer, migrate: bringUpToDate, health: ask };
+const check = async (): Promise<void> => {
+  readSettings(process.env);
+  const config = parseConfig({ PROVIDER: "self-hosted", PREFERRED_PROVIDER: "self-hosted", ...process.env });
+  const database = openDatabase(config.databaseUrl);
+  try {
+    const { readiness, sealKeys } = buildDeps(config, { openFolder, openDatabase: () => database });
+    const failing = await readiness.check();
+    const wrong = typeof failing === "string" ? failing : await wrongKey(database, await sealKeys());
+    if (wrong !== null) throw new Error(wrong);
+    say("the variables hold, and the database is theirs");
+  } finally {
+    await database.close();
+  }
+};
+
+const commands: Readonly<Record<string, () => Promise<void>>> = { serve: startServer, migrate: bringUpToDate, check, health: ask };
 
 const [name = "", ...more] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) && more.length === 0 ? commands[name] : undefined;

@@ -18,6 +18,7 @@ import { openDatabase } from "./database.ts";
 import { heldLeases } from "./held-leases.ts";
 import { answersRequests, jobsOf } from "./roles.ts";
 import { readSettings, settingNames } from "./settings.ts";
+import { wrongKey } from "./stored-secrets.ts";
 
 export type Server = {
   readonly url: string;
@@ -66,7 +67,8 @@ const within = async (work: Promise<unknown>, ms: number): Promise<void> => {
 /**
  * tranche as a process of its own: HTTP, the schedule by its own clock, PostgreSQL over connections.
  * @param options.cron whether the clock runs; without it `trigger` is the only one who starts jobs
- * @throws ConfigError, or Error, naming each wrong variable; where the port is taken
+ * @throws ConfigError, or Error, naming each wrong variable; where SECRETS_KEY is another database's; where the port is taken. A database
+ *   that does not answer stops no start: `/readyz` says so until it does
  */
 export const serve = async (
   env: Readonly<Record<string, string | undefined>>,
@@ -87,6 +89,11 @@ export const serve = async (
     openDatabase: () => database,
     ...options.runtime,
   });
+  const wrong = await wrongKey(database, await built.sealKeys()).catch(() => null);
+  if (wrong !== null) {
+    await database.close();
+    throw new Error(wrong);
+  }
   const held = heldLeases(built.leases);
   const deps = { ...built, leases: held.leases };
   const app = createApp(deps);

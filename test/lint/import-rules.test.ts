@@ -54,6 +54,10 @@ const wrong: readonly [path: string, text: string, rule: string][] = [
   ["cli/a.ts", `import { b } from "../src/app.ts"; export const a = b;`, "no-restricted-imports"],
   ["cli/commands/a.ts", `export const a = () => import("../../local/b.ts");`, "no-restricted-imports"],
 
+  ["self-hosted/a.ts", `import { b } from "../local/b.ts"; export const a = b;`, "no-restricted-imports"],
+  ["self-hosted/a.ts", `import { b } from "../test/support/b.ts"; export const a = b;`, "no-restricted-imports"],
+  ["src/deps.ts", `import { b } from "../self-hosted/b.ts"; export const a = b;`, "no-restricted-imports"],
+
   ["src/adapters/a.ts", `import { b } from "../routes/b.ts"; export const a = b;`, "no-restricted-imports"],
   ["src/adapters/a.ts", `import { b } from "../app.ts"; export const a = b;`, "no-restricted-imports"],
   ["src/adapters/a.ts", `import { b } from "buffer"; export const a = b;`, "no-restricted-imports"],

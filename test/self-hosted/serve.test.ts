@@ -1,0 +1,253 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { createServer, request as send } from "node:http";
+import type { IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startSelfHosted } from "../../local/self-hosted.ts";
+import type { SelfHosted } from "../../local/self-hosted.ts";
+import { serve } from "../../self-hosted/serve.ts";
+import { freshDatabase } from "../support/database.ts";
+import type { TestDatabase } from "../support/database.ts";
+
+const adminToken = "admin-token-of-the-self-hosted-tests-0123";
+const program = fileURLToPath(new URL("../../self-hosted/main.ts", import.meta.url));
+const key = btoa("a key of thirty-two bytes indeed");
+
+let database: TestDatabase;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  env = {
+    DATABASE_URL: database.appUrl,
+    ADMIN_TOKEN: adminToken,
+    HOST: "127.0.0.1",
+    PORT: "0",
+    SECRETS_KEY: btoa("sealing key of the tests, 32 byt"),
+    DOH_ENDPOINTS: "http://127.0.0.1:9/dns-query",
+    PROBE_INTERVAL: "500ms",
+    LEASE_TTL: "5s",
+  };
+});
+afterAll(() => database.close());
+
+const run = (args: readonly string[], variables: Readonly<Record<string, string>>) =>
+  new Promise<{ code: number; stdout: string; stderr: string }>((done) => {
+    execFile(process.execPath, ["--no-warnings", program, ...args], { env: { ...variables } }, (error, stdout, stderr) => {
+      done({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+
+/** Who tells the database that it is there, and until when. */
+const holders = () =>
+  database.sql<{ name: string; holder: string; held: boolean }>(
+    "select name, holder, released_at is null and expires_at > now() as held from leases where name like 'shard:%'",
+  );
+
+describe("a process", () => {
+  it("that is configured wrongly does not start, and says by what", async () => {
+    const { code, stderr } = await run(["serve"], { ...env, PROBE_INTERVAL: "soon", DATABASE_URL: "postgresql://u:hunter2@h/d" });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/PROBE_INTERVAL must be a duration/);
+    expect(stderr).not.toContain("hunter2");
+    const other = await run(["serve"], { ...env, ROLES: "everything" });
+    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('there is no role "everything"')]);
+    const misspelt = await run(["serve", "--port=1"], env);
+    expect([misspelt.code, misspelt.stderr]).toEqual([2, expect.stringContaining("Usage: tranche")]);
+  });
+
+  it("whose port is taken says so, and ends", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { code, stderr } = await run(["serve"], { ...env, PORT: String((taken.address() as AddressInfo).port) });
+    taken.close();
+    expect([code, stderr]).toEqual([1, expect.stringContaining("EADDRINUSE")]);
+  });
+
+  it("starts while its database is away, and is ready when that is back", async () => {
+    const away = await serve({ ...env, ROLES: "api", DATABASE_URL: Object.assign(new URL(database.appUrl), { port: "9" }).href });
+    expect((await fetch(`${away.url}/healthz`)).status).toBe(200);
+    expect((await fetch(`${away.url}/readyz`)).status).toBe(503);
+    await away.close();
+  });
+
+  it("with roles that answer no requests answers about itself alone", async () => {
+    const scorer = await serve({ ...env, ROLES: "scorer" }, { cron: false });
+    const statuses = [];
+    for (const path of ["/healthz", "/readyz", "/v1/customers", "/console", "/internal/cron/tick"]) {
+      statuses.push((await fetch(scorer.url + path, { headers: { authorization: `Bearer ${adminToken}` } })).status);
+    }
+    await scorer.close();
+    expect(statuses).toEqual([200, 200, 404, 404, 404]);
+  });
+});
+
+describe("whose request it is", () => {
+  const asked = async (url: string, headers: Readonly<Record<string, string | string[]>>): Promise<IncomingMessage> => {
+    const outgoing = send(`${url}/v1/customers`, { headers });
+    outgoing.end();
+    const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
+    answer.resume();
+    return answer;
+  };
+  /** After so many guesses an address is refused whatever it says. */
+  const guesses = async (url: string, headersOf: (n: number) => Readonly<Record<string, string | string[]>>): Promise<number[]> => {
+    const statuses: number[] = [];
+    for (let n = 0; n < 12; n += 1)
+      statuses.push((await asked(url, { authorization: `Bearer trn_${n}`, ...headersOf(n) })).statusCode ?? 0);
+    return [...new Set(statuses)];
+  };
+
+  it("is told by the connection, not by the client", async () => {
+    const server = await serve({ ...env, ROLES: "api", RATE_LIMIT_REFUSALS: "5" }, { cron: false });
+    const said = await guesses(server.url, (n) => ({
+      "x-real-ip": `198.51.100.${n}`,
+      "x-forwarded-for": `198.51.100.${n}`,
+      "X-Real-IP": "1",
+    }));
+    await server.close();
+    expect(said).toEqual([401, 429]);
+  });
+
+  it("is told by our own proxy, whatever precedes", async () => {
+    const server = await serve({ ...env, ROLES: "api", RATE_LIMIT_REFUSALS: "5", TRUST_PROXY: "true" }, { cron: false });
+    const many = await guesses(server.url, (n) => ({ "x-forwarded-for": `203.0.113.9, 198.51.100.${n}` }));
+    const one = await guesses(server.url, (n) => ({ "x-forwarded-for": `198.51.100.${n}, 203.0.113.9` }));
+    await server.close();
+    expect([one, many]).toEqual([[401, 429], [401]]);
+  });
+
+  it("and over TLS where our proxy says so: the console's cookie is for TLS alone then", async () => {
+    const cookieOf = async (trust: string): Promise<string> => {
+      const server = await serve({ ...env, ROLES: "dashboard", TRUST_PROXY: trust }, { cron: false });
+      const body = new URLSearchParams({ token: adminToken, next: "/console" }).toString();
+      const outgoing = send(`${server.url}/console/sign-in`, {
+        method: "POST",
+        headers: {
+          host: "tranche.example.test",
+          origin: "https://tranche.example.test",
+          "x-forwarded-proto": "https",
+          "x-forwarded-for": "203.0.113.9",
+          "content-type": "application/x-www-form-urlencoded",
+          "content-length": String(body.length),
+        },
+      });
+      outgoing.end(body);
+      const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
+      answer.resume();
+      await server.close();
+      return `${answer.statusCode} ${answer.headers["set-cookie"]?.[0] ?? ""}`;
+    };
+    expect(await cookieOf("true")).toMatch(/^303 __Host-session=.*; Secure/);
+  });
+});
+
+describe("the end", () => {
+  const holding = async (pattern: RegExp): Promise<void> => {
+    await expect
+      .poll(async () => (await holders()).some(({ holder, held }) => held && pattern.test(holder)), { timeout: 60_000 })
+      .toBe(true);
+  };
+
+  it("in order leaves no lease that the next one waits for", async () => {
+    const first = await startSelfHosted({ env: { ...env, ROLES: "rounds" } });
+    await holding(/^self-hosted:/);
+    await first.close();
+    expect((await holders()).filter(({ held }) => held)).toEqual([]);
+  });
+
+  it("by a kill leaves one, which lapses: the next process acts then, and two of one role never act at once", async () => {
+    const processes: SelfHosted[] = [];
+    const start = async () => void processes.push(await startSelfHosted({ env: { ...env, ROLES: "rounds" } }));
+    await start();
+    await holding(/^self-hosted:/);
+    const [killed] = await holders();
+    await processes[0]?.kill();
+    await Promise.all([start(), start()]);
+    await expect
+      .poll(async () => (await holders()).some(({ holder, held }) => held && holder !== killed?.holder), { timeout: 60_000 })
+      .toBe(true);
+    // A row a lease: whoever has it has it alone, and each round is stored once.
+    const doubled = await database.sql("select shard_index, round_at from round_loads group by 1, 2 having count(*) > 1").catch(() => []);
+    expect(doubled).toEqual([]);
+    await Promise.all(processes.slice(1).map((one) => one.close()));
+  });
+
+  it("goes on through a restart of what it is connected to", async () => {
+    const server = await startSelfHosted({ env: { ...env, ROLES: "rounds,api" } });
+    await holding(/^self-hosted:/);
+    await database.sql(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tranche' and datname = current_database()",
+    );
+    await expect.poll(async () => (await fetch(`${server.url}/readyz`)).status, { timeout: 30_000 }).toBe(200);
+    const [before] = await database.sql<{ at: Date }>("select last_round_at as at from providers where name = 'self-hosted'");
+    await expect
+      .poll(
+        async () =>
+          Number((await database.sql<{ at: Date }>("select last_round_at as at from providers where name = 'self-hosted'"))[0]?.at ?? 0),
+        { timeout: 60_000 },
+      )
+      .toBeGreaterThan(Number(before?.at ?? 0));
+    await server.close();
+  });
+});
+
+describe("commands", () => {
+  it("migrate brings a database to the newest schema, twice and by two at once, and gives the login its password", async () => {
+    const own = await freshDatabase();
+    const name = `login_${new URL(own.url).pathname.slice(1)}`.slice(0, 60);
+    const application = Object.assign(new URL(own.url), { username: name, password: "a-password-of-32-characters-abcd" }).href;
+    const variables = { MIGRATE_DATABASE_URL: own.url, DATABASE_URL: application };
+    const ends = await Promise.all([run(["migrate"], variables), run(["migrate"], variables)]);
+    // Of two at once one may find the role just made: it says so, and the next run is good.
+    expect(ends.map(({ code }) => code)).toContain(0);
+    const again = await run(["migrate"], variables);
+    expect([again.code, again.stderr]).toEqual([0, ""]);
+    expect(again.stdout).toMatch(/up to date/);
+    const checked = await run(["check"], { ...env, DATABASE_URL: application });
+    expect([checked.code, checked.stderr]).toEqual([0, ""]);
+    await own.sql(`drop owned by ${name}; drop role ${name}`).catch(() => undefined);
+    await own.close();
+  });
+
+  it.each([
+    [{ DATABASE_URL: "" }, "MIGRATE_DATABASE_URL is not set"],
+    [{ MIGRATE_DATABASE_URL: "nowhere" }, "MIGRATE_DATABASE_URL is not of the form"],
+    [
+      { MIGRATE_DATABASE_URL: "postgresql://o:p@127.0.0.1:9/d", DATABASE_URL: "postgresql://a@127.0.0.1:9/d" },
+      "DATABASE_URL has no password",
+    ],
+    [{ MIGRATE_DATABASE_URL: "postgresql://o:hunter2@127.0.0.1:9/d", DATABASE_URL: "postgresql://a:b@127.0.0.1:9/d" }, "ECONNREFUSED"],
+  ])("migrate with %o says what is missing", async (variables, said) => {
+    const { code, stderr } = await run(["migrate"], variables as Record<string, string>);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(said)]);
+    expect(stderr).not.toContain("hunter2");
+  });
+
+  it("check and serve say that a database was restored beside the key of another one", async () => {
+    const own = await freshDatabase();
+    await own.sql("insert into customers (name) values ('acme')");
+    await own.sql(
+      "insert into dns_accounts (customer_id, region, access_key_id, sealed_secret) select id, 'us-east-1', 'AKIA', 's1.0123abcd.x.y' from customers",
+    );
+    const variables = { ...env, DATABASE_URL: own.appUrl, SECRETS_KEY: key };
+    for (const command of ["check", "serve"]) {
+      const { code, stderr } = await run([command], variables);
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/SECRETS_KEY is not the key of this database: none of its 1 stored secrets.*0123abcd/),
+      ]);
+    }
+    await own.close();
+  });
+
+  it("health ends with 0 where the process answers", async () => {
+    const server = await serve({ ...env, ROLES: "api" }, { cron: false });
+    const { port } = new URL(server.url);
+    expect((await run(["health"], { PORT: port })).code).toBe(0);
+    await server.close();
+    expect((await run(["health"], { PORT: port })).code).toBe(1);
+  });
+});

@@ -8,6 +8,8 @@
 #   recent              fails where the newest dump of the nights is older than 36 hours
 #   load NAME DATABASE  restores a dump into a new database of that name
 #   seals DATABASE      the names of the keys that its secrets are sealed with, one a line
+#   forget DATABASE KEY...
+#                       deletes the credentials that none of these keys opens; they are entered again
 #   tables DATABASE     how many tables it has, 0 where there is no such database
 #   swap NEW OLD        gives the database in use the name OLD, and NEW its place, both or neither
 #   drop DATABASE       drops one that `load` has begun
@@ -123,19 +125,33 @@ load() {
   say "$1 is in $2"
 }
 
-# Found by the name of the column, so that a table of a later version counts as well. What was deleted may be sealed with a key that is gone.
+# Runs a statement for each column of secrets, %1$I of the table %2$I. They are found by their name, so that a table of a later version counts as
+# well. What was deleted may be sealed with a key that is gone.
+for_seals() {
+  ask -v "form=$1" <<'SQL'
+select format(:'form', c.column_name, c.table_name)
+from information_schema.columns c join information_schema.columns d using (table_schema, table_name)
+where c.table_schema = 'public' and c.column_name like 'sealed%' and c.data_type = 'text' and d.column_name = 'deleted_at'
+\gexec
+SQL
+}
+
 seals() {
   checked_database "$1"
   ask_in=$1
-  ask <<'SQL' | sort -u
-select format('select split_part(%1$I, ''.'', 2) from %2$I.%3$I where %1$I like ''v1.%%''%4$s', c.column_name, c.table_schema, c.table_name,
-  case when exists (select from information_schema.columns d
-    where d.table_schema = c.table_schema and d.table_name = c.table_name and d.column_name = 'deleted_at')
-  then ' and deleted_at is null' else '' end)
-from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
-where c.column_name like 'sealed%' and c.data_type in ('text', 'character varying') and t.table_type = 'BASE TABLE' and c.table_schema = 'public'
-\gexec
-SQL
+  for_seals "select split_part(%1\$I, '.', 2) from %2\$I where deleted_at is null and %1\$I is not null" | sort -u
+}
+
+forget() {
+  checked_database "$1"
+  ask_in=$1
+  shift
+  keys="''"
+  for key in "$@"; do
+    case $key in *[!0-9a-f]*) die "the name of a key is eight digits" ;; esac
+    keys="$keys,'$key'"
+  done
+  for_seals "update %2\$I set deleted_at = now() where deleted_at is null and split_part(%1\$I, '.', 2) not in ($keys)"
 }
 
 tables() {
@@ -184,9 +200,13 @@ case $command in
     read_back "$folder/$1" || die "$1 is cut or damaged"
     say "$1 is whole"
     ;;
+  forget)
+    [ "$#" -ge 1 ] || die "forget takes a database and keys"
+    forget "$@"
+    ;;
   load | swap)
     [ "$#" -eq 2 ] || die "$command takes two arguments"
     "$command" "$1" "$2"
     ;;
-  *) die "what? nightly, once, verify, recent, load, seals, tables, swap or drop" ;;
+  *) die "what? nightly, once, verify, recent, load, seals, forget, tables, swap or drop" ;;
 esac

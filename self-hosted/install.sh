@@ -17,7 +17,7 @@ Usage: ./install.sh [COMMAND] [OPTIONS]
   backup             dumps the database to backups/ and reads the dump back
   restore FILE [--yes] [--accept-unreadable]
                      puts a dump in the place of the database, which is kept under another name. --yes: without asking; --accept-unreadable: although
-                     .env does not have the key that opens its sealed credentials
+                     .env does not have the key that opens its sealed credentials, which are removed
   status             what runs, whether it is ready, the newest backup; exit code 1 where something is wrong
   uninstall          stops and removes the containers; all data stays, and it says where
   compose ARGS...    docker compose with this installation's settings only: ./install.sh compose logs -f rounds
@@ -151,7 +151,9 @@ fill_env() {
   else
     if [ -f .env ]; then
       added=''
-      for name in $(sed -n 's/^\([A-Z][A-Z0-9_]*\)=.*/\1/p' .env.new | sort -u); do [ -n "$(value "$name")" ] || added="$added $name"; done
+      for name in TRANCHE_HOST ACME_EMAIL $hex_secrets $base64_secrets BACKUP_USER COMPOSE_PROFILES ARCHIVE_URL ARCHIVE_SECRET_ACCESS_KEY; do
+        if [ -z "$(value "$name")" ] && grep -q "^$name=." .env.new; then added="$added $name"; fi
+      done
       say ".env lacked, and has now:$added"
     else
       say ".env is made. Keep a copy of it apart from the backups: it holds the keys"
@@ -356,7 +358,11 @@ build_images() {
   step "Images"
   dc build --pull || die "the images were not built. Nothing was changed: what runs goes on. Run the same command again"
   dc pull --ignore-buildable --quiet || die "the images of others were not loaded. Nothing was changed: what runs goes on. Run the same command again"
+  printf '%s\n' "$1" >.state/built || die "$here/.state can not be written: is the disk full?"
 }
+
+# @returns 0 where the images are those of these sources
+is_built() { [ "$(cat .state/built 2>/dev/null)" = "$1" ] && docker image inspect tranche/self-hosted:current >/dev/null 2>&1; }
 
 start_postgres() { dc up -d --wait --wait-timeout "$ready_timeout" "$@" postgres || die "PostgreSQL does not start: ./install.sh compose logs postgres. Run the same command again when that is remedied"; }
 
@@ -459,7 +465,7 @@ install() {
   make_folders
   check_ports
   check_name
-  if [ -z "$installed" ] || ! docker image inspect tranche/self-hosted:current >/dev/null 2>&1; then build_images; fi
+  is_built "$version" || build_images "$version"
   step "PostgreSQL"
   start_postgres
   migrate
@@ -518,7 +524,7 @@ upgrade() {
     notes upgrade "version=$version" "from=$before" "dump=$dump" "step=backup"
   fi
   if [ "$done_step" = backup ]; then
-    build_images
+    build_images "$version"
     done_step=build
     notes upgrade "version=$version" "from=$before" "dump=$dump" "step=build"
   fi
@@ -531,7 +537,7 @@ upgrade() {
   fi
   check_settings
   start_all
-  wait_ready || die "the new version is not ready after $ready_timeout s (not healthy:$waiting); ./install.sh compose logs$waiting says why. When that is remedied: ./install.sh upgrade. To go back: check the sources of the version before out again (${before:-git log says which}) and run ./install.sh upgrade, since an older version works on a newer schema. The database of before is in backups/$dump (./install.sh restore backups/$dump)"
+  wait_ready || die "the new version is not ready after $ready_timeout s (not healthy:$waiting); ./install.sh compose logs$waiting says why. When that is remedied: ./install.sh upgrade. To go back: check the sources of the version before out again (${before:-git log says which}), and put the database of before back: ./install.sh restore backups/$dump --yes"
   printf '%s\n' "$version" >.state/version || die "$here/.state can not be written: is the disk full? Make room, and run ./install.sh upgrade again"
   rm -f .state/upgrade
   check_outside
@@ -575,7 +581,9 @@ check_seals() {
   if [ -z "$strange" ]; then
     say "the keys of .env open what is sealed in it"
   elif [ "$accept_unreadable" = yes ]; then
-    warn "what is sealed with$strange can not be opened with the keys of .env: those credentials have to be entered again"
+    # shellcheck disable=SC2086 # names
+    database forget tranche_restored $ours || die "what can not be opened could not be removed; nothing was replaced. Run the same command again"
+    warn "credentials that are sealed with key$strange can not be opened with the keys of .env, and are removed: customers enter theirs again (accounts of CDNs, DNS and AWS, channels)"
   else
     database drop tranche_restored
     rm -f .state/restore
@@ -587,7 +595,7 @@ restore() {
   [ -n "$given" ] || die "which dump? ./install.sh restore backups/NAME.dump"
   [ -f "$given" ] || die "there is no file $given"
   lock
-  if [ -e .state/upgrade ]; then warn "an upgrade was begun and is not finished: it is taken up by the next ./install.sh upgrade, from its beginning"; fi
+  if [ -e .state/upgrade ]; then say "an upgrade was begun and is not finished: it ends with this"; fi
   [ -f .env ] || die "there is no .env: a restore needs that of the machine which the dump is from, whose SECRETS_KEY opens what is sealed in it. Put it to $here/.env"
   for name in $bound; do [ -n "$(value "$name")" ] || die ".env lacks $name: a restore needs the .env of the machine which the dump is from"; done
   check_machine
@@ -599,7 +607,8 @@ restore() {
     cp "$given" "backups/.copy.part" && mv "backups/.copy.part" "backups/$name" || die "$given could not be copied to backups/: is the disk full? Nothing was changed"
     [ "$(id -u)" -ne 0 ] || chown "$(value BACKUP_USER)" "backups/$name"
   fi
-  docker image inspect tranche/self-hosted:current >/dev/null 2>&1 || build_images
+  version=$(source_version)
+  is_built "$version" || build_images "$version"
   step "The dump"
   start_postgres --no-recreate
   database verify "$name" || die "$given can not be restored: it is cut or damaged, or of a newer PostgreSQL. Nothing was changed"
@@ -620,11 +629,11 @@ restore() {
   old=tranche_before_$(date -u +%Y%m%d%H%M%S)
   database swap tranche_restored "$old" || die "nothing was replaced. Run the same command again, or start what was there: ./install.sh compose up -d"
   migrate
-  [ "$accept_unreadable" = yes ] || check_settings
+  check_settings
   start_all
   wait_ready || die "it is not ready after $ready_timeout s (not healthy:$waiting). ./install.sh compose logs$waiting says why; run the same command again when that is remedied"
   rm -f .state/restore .state/upgrade
-  source_version >.state/version
+  printf '%s\n' "$version" >.state/version
   # The accounts are those of the dump.
   : >.state/first-login
   check_outside

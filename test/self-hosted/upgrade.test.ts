@@ -127,6 +127,20 @@ describe.skipIf(postgresPrograms === null)("install.sh upgrade", () => {
     });
   });
 
+  it("replaces nothing by what would not start with the settings that there are", async () => {
+    const env = machine.read(".env");
+    writeFileSync(join(machine.folder, ".env"), env.replace(/^CRON_SECRET=.*$/m, "CRON_SECRET=short"));
+    const { code, output } = await machine.run(["upgrade"]);
+    expect(code, output).toBe(1);
+    expect(output).toContain("CRON_SECRET must have at least 16 characters");
+    expect(output).toContain("this version does not start with the settings of .env");
+    expect((await runningOf(machine)).get("api")).toBe("old");
+    writeFileSync(join(machine.folder, ".env"), env);
+    const again = await machine.run(["upgrade"]);
+    expect(again.code, again.output).toBe(0);
+    await expectUpgraded(again.output);
+  });
+
   it("adds variables that the new version needs, and says which", async () => {
     const env = machine.read(".env").replace(/^WAU_READ_TOKEN=.*\n/m, "");
     writeFileSync(join(machine.folder, ".env"), env);
@@ -170,7 +184,7 @@ describe.skipIf(postgresPrograms === null)("install.sh upgrade", () => {
     const { code, output } = await machine.run(["upgrade"]);
     expect(code).toBe(1);
     expect(output).toMatch(
-      /\(not healthy: rounds\); \.\/install\.sh compose logs rounds says why.*To go back: check the sources of the version before out again/,
+      /\(not healthy: rounds\); \.\/install\.sh compose logs rounds says why.*To go back: check the sources of the version before out again.* --yes/,
     );
     expect(output).toMatch(/restore backups\/before-upgrade-\w+\.dump/);
     const [dump] = machine.dumps();
@@ -184,16 +198,22 @@ describe.skipIf(postgresPrograms === null)("install.sh upgrade", () => {
     await expectUpgraded(again.output);
   });
 
-  it("goes back to the old sources on the newer schema", async () => {
+  it("goes back to the old sources with the database of before", async () => {
     writeFileSync(join(machine.stub, "sick-rounds"), "");
     expect((await machine.run(["upgrade"])).code).toBe(1);
     rmSync(join(machine.stub, "sick-rounds"));
     machine.checkOut("old");
-    const { code, output } = await machine.run(["upgrade"]);
+    // The older program does not take the newer schema for its own.
+    expect(await machine.run(["upgrade"])).toMatchObject({
+      code: 1,
+      output: expect.stringContaining("the database schema is not at the expected migration"),
+    });
+    const [dump = ""] = machine.dumps();
+    const { code, output } = await machine.run(["restore", `backups/${dump}`, "--yes"]);
     expect(code, output).toBe(0);
-    expect(output).toContain("an upgrade to another version was interrupted: this one begins anew");
     expect((await runningOf(machine)).get("api")).toBe("old");
-    expect(await booksOf(world.cluster)).toBe(books);
+    expect([await booksOf(world.cluster), await migrationsOf(world.cluster)]).toEqual([books, before]);
+    expect(await machine.run()).toMatchObject({ code: 0 });
   });
 
   it("fails at each step with a way on, and is whole after it was run again", async () => {

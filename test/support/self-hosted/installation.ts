@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,7 @@ export type Ran = { readonly code: number | string; readonly output: string };
 /** How one call of the stub of Docker goes wrong (stubs/docker). */
 export type Mishap = "fail" | "before" | "during" | "after" | "orphan";
 
-/** Two versions of the sources and their images: `old` lacks the newest migrations. */
+/** Two versions of the sources and their images: `old` is this one, `new` a later one with more migrations. */
 export type Version = "old" | "new";
 
 /** A clone of the sources on a machine whose Docker is a stub over a real PostgreSQL. */
@@ -45,8 +45,14 @@ export type Installation = {
   readonly close: () => Promise<void>;
 };
 
-/** How many of the newest migrations `old` lacks. */
-export const newerMigrations = 3;
+/** The migrations of `new`. They take a moment, in which one can be killed. */
+const newer = [
+  { tag: "9001_later", sql: "ALTER TABLE customers ADD COLUMN later text;--> statement-breakpoint\nSELECT pg_sleep(0.1);" },
+  { tag: "9002_even_later", sql: "CREATE TABLE later (id bigint PRIMARY KEY);--> statement-breakpoint\nSELECT pg_sleep(0.1);" },
+] as const;
+export const newerMigrations = newer.length;
+
+type Entry = { readonly idx: number; readonly version: string; readonly when: number; readonly tag: string; readonly breakpoints: boolean };
 
 const copied = ["install.sh", "database.sh", "compose.yaml", "Caddyfile", "Dockerfile", "env.example"];
 
@@ -57,16 +63,24 @@ export const openVersions = async (): Promise<Versions> => {
   const folder = await mkdtemp(join(tmpdir(), "tranche-self-hosted-versions-"));
   const built = join(folder, "built");
   await buildSelfHosted(built);
-  for (const version of ["old", "new"] as const) {
-    const home = join(folder, version);
-    await mkdir(home, { recursive: true });
-    await cp(join(built, "tranche.js"), join(home, "tranche.js"));
-    await mkdir(join(home, "drizzle", "meta"), { recursive: true });
-    const journal = JSON.parse(await readFile(join(root, "drizzle", "meta", "_journal.json"), "utf8")) as { entries: { tag: string }[] };
-    const entries = version === "old" ? journal.entries.slice(0, -newerMigrations) : journal.entries;
-    for (const { tag } of entries) await cp(join(root, "drizzle", `${tag}.sql`), join(home, "drizzle", `${tag}.sql`));
-    await writeFile(join(home, "drizzle", "meta", "_journal.json"), JSON.stringify({ ...journal, entries }, null, 1));
-  }
+  const program = await readFile(join(built, "tranche.js"), "utf8");
+  const journalFile = join("drizzle", "meta", "_journal.json");
+  const journal = JSON.parse(await readFile(join(built, journalFile), "utf8")) as { entries: readonly Entry[] };
+  const last = journal.entries.at(-1);
+  if (last === undefined) throw new Error("there are no migrations");
+  await rename(built, join(folder, "old"));
+  const home = join(folder, "new");
+  await cp(join(folder, "old"), home, { recursive: true });
+  const added = newer.map(({ tag }, at): Entry => ({ ...last, idx: last.idx + at + 1, when: last.when + at + 1, tag }));
+  // The program has the list of its migrations, too (src/adapters/db/coordination/readiness.ts).
+  const known = new RegExp(`\\{[^{}]*tag:"${last.tag}"[^{}]*\\}`);
+  if (!known.test(program)) throw new Error("the bundle has no list of migrations as it is looked for here");
+  await writeFile(
+    join(home, "tranche.js"),
+    program.replace(known, (entry) => [entry, ...added.map((one) => JSON.stringify(one))].join(",")),
+  );
+  for (const { tag, sql } of newer) await writeFile(join(home, "drizzle", `${tag}.sql`), sql);
+  await writeFile(join(home, journalFile), JSON.stringify({ ...journal, entries: [...journal.entries, ...added] }, null, 1));
   return { folder, close: () => rm(folder, { recursive: true, force: true }) };
 };
 

@@ -373,7 +373,7 @@ migrate() {
 
 # Before what runs is replaced by what could not start: the variables, the schema, and whether the key of .env is that of the database.
 check_settings() {
-  dc run --rm --no-deps -T api node tranche.js check || refuse "this version does not start with the settings of .env (see above); what ran goes on. Set them right, and run the same command again"
+  dc run --rm --no-deps -T api node tranche.js check || refuse "this version does not start with the settings of .env (see above); $1. Set them right, and run the same command again"
 }
 
 start_all() {
@@ -469,7 +469,7 @@ install() {
   step "PostgreSQL"
   start_postgres
   migrate
-  check_settings
+  check_settings "what ran goes on"
   # From here on it is this version that is installed.
   [ "$installed" = "$version" ] || printf '%s\n' "$version" >.state/version || die "$here/.state can not be written: is the disk full?"
   start_all
@@ -535,7 +535,7 @@ upgrade() {
     done_step=migrate
     notes upgrade "version=$version" "from=$before" "dump=$dump" "step=migrate"
   fi
-  check_settings
+  check_settings "what ran goes on"
   start_all
   wait_ready || die "the new version is not ready after $ready_timeout s (not healthy:$waiting); ./install.sh compose logs$waiting says why. When that is remedied: ./install.sh upgrade. To go back: check the sources of the version before out again (${before:-git log says which}), and put the database of before back: ./install.sh restore backups/$dump --yes"
   printf '%s\n' "$version" >.state/version || die "$here/.state can not be written: is the disk full? Make room, and run ./install.sh upgrade again"
@@ -629,7 +629,7 @@ restore() {
   old=tranche_before_$(date -u +%Y%m%d%H%M%S)
   database swap tranche_restored "$old" || die "nothing was replaced. Run the same command again, or start what was there: ./install.sh compose up -d"
   migrate
-  check_settings
+  check_settings "the database is restored, and no service runs"
   start_all
   wait_ready || die "it is not ready after $ready_timeout s (not healthy:$waiting). ./install.sh compose logs$waiting says why; run the same command again when that is remedied"
   rm -f .state/restore .state/upgrade

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { cpSync, existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -80,7 +81,7 @@ describe.skipIf(postgresPrograms === null)("backup and restore", () => {
   });
 
   describe("with another key", () => {
-    const otherKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    const otherKey = randomBytes(32).toString("base64");
     const wrong = () => env.replace(`SECRETS_KEY=${key}`, `SECRETS_KEY=${otherKey}`);
 
     it("says so plainly before anything is started or replaced", async () => {
@@ -105,7 +106,7 @@ describe.skipIf(postgresPrograms === null)("backup and restore", () => {
     });
 
     it("does it where the one before is among the previous keys", async () => {
-      const machine = await another(`${wrong()}\nSECRETS_KEY_PREVIOUS=${otherKey.replace("AAEC", "BBEC")},${key}\n`);
+      const machine = await another(`${wrong()}\nSECRETS_KEY_PREVIOUS=${randomBytes(32).toString("base64")},${key}\n`);
       const { code, output } = await machine.run(["restore", dump]);
       expect(code, output).toBe(0);
     });

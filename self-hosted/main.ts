@@ -1,9 +1,11 @@
+import { setGlobalDispatcher } from "undici";
 import { parseConfig } from "../src/config.ts";
 import { buildDeps } from "../src/deps.ts";
 import { openLogin } from "./app-login.ts";
 import { openFolder } from "./archive-folder.ts";
 import { openDatabase } from "./database.ts";
 import { migrate } from "./migrations.ts";
+import { ownHosts, publicAgent } from "./public-network.ts";
 import { roleNames } from "./roles.ts";
 import { serve } from "./serve.ts";
 import { readSettings } from "./settings.ts";
@@ -30,6 +32,8 @@ const reasonOf = (error: unknown): string => {
 };
 
 const startServer = async (): Promise<void> => {
+  // Of the whole process: everything is fetched by it.
+  if (process.env["ALLOW_PRIVATE_TARGETS"] !== "true") setGlobalDispatcher(publicAgent(ownHosts(process.env)));
   const server = await serve(process.env);
   const end = (): void => {
     void server.close().finally(() => process.exit(0));

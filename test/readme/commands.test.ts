@@ -44,6 +44,8 @@ const notHere: Readonly<Record<string, string>> = {
   "npm test": "a step of .ci/run",
   "npm run check": "a step of .ci/run",
   "npm run drill": "a step of .ci/run; its options are read below",
+  "npm run self-hosted": "a step of .ci/run",
+  "npm run build:self-hosted": "npm run self-hosted begins with it",
   "npm start": "test/readme/readme.test.ts walks through what it starts",
   "npm pack": "test/client/packed.test.ts",
   "npm run client:build": "test/client/packed.test.ts, which packs",

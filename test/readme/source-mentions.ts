@@ -5,7 +5,8 @@ import { documents, read, root } from "./documents.ts";
 /** Every source file of this repository, by its path. */
 const sourceFiles = async (): Promise<readonly string[]> => {
   const found: string[] = [];
-  for await (const file of glob("{*,{bench,cli,drizzle,local,rollback-vercel,src,test}/**/*}.{ts,sql}", { cwd: root })) found.push(file);
+  for await (const file of glob("{*,{bench,cli,drizzle,local,rollback-vercel,self-hosted,src,test}/**/*}.{ts,sql}", { cwd: root }))
+    found.push(file);
   return found.toSorted();
 };
 

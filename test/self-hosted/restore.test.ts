@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { booksOf, fill, migrationsOf, opened } from "../support/self-hosted/books.ts";
 import { postgresPrograms, warnWithoutPostgres } from "../support/self-hosted/cluster.ts";
-import { newerMigrations, runningOf } from "../support/self-hosted/installation.ts";
+import { mustEndWell, newerMigrations, runningOf } from "../support/self-hosted/installation.ts";
 import type { Installation } from "../support/self-hosted/installation.ts";
 import { openWorld } from "../support/self-hosted/world.ts";
 import type { World } from "../support/self-hosted/world.ts";
@@ -25,14 +25,11 @@ describe.skipIf(postgresPrograms === null)("backup and restore", () => {
     world = await openWorld();
     const machine = await world.machine();
     machine.checkOut("old");
-    const installed = await machine.run(["--host", "tranche.example.com"]);
-    expect(installed.code, installed.output).toBe(0);
+    mustEndWell(await machine.run(["--host", "tranche.example.com"]));
     key = machine.env().get("SECRETS_KEY") ?? "";
     await fill(world.cluster, key);
     [books, before] = [await booksOf(world.cluster), await migrationsOf(world.cluster)];
-    const { code, output } = await machine.run(["backup"]);
-    expect(code, output).toBe(0);
-    said = output;
+    said = mustEndWell(await machine.run(["backup"])).output;
     env = machine.read(".env");
     dump = join(machine.folder, "backups", machine.dumps()[0] ?? "");
   });
@@ -249,7 +246,7 @@ describe.skipIf(postgresPrograms === null)("the container of backups", () => {
   beforeAll(async () => {
     world = await openWorld();
     machine = await world.machine();
-    expect((await machine.run(["--host", "tranche.example.com"])).code).toBe(0);
+    mustEndWell(await machine.run(["--host", "tranche.example.com"]));
   });
   afterAll(() => world.close());
 

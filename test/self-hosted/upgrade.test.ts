@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { booksOf, fill, migrationsOf } from "../support/self-hosted/books.ts";
 import { postgresPrograms, warnWithoutPostgres } from "../support/self-hosted/cluster.ts";
-import { newerMigrations, runningOf } from "../support/self-hosted/installation.ts";
+import { mustEndWell, newerMigrations, runningOf } from "../support/self-hosted/installation.ts";
 import type { Installation, Mishap } from "../support/self-hosted/installation.ts";
 import { ran } from "../support/self-hosted/tools.ts";
 import { openWorld } from "../support/self-hosted/world.ts";
@@ -53,8 +53,7 @@ describe.skipIf(postgresPrograms === null)("install.sh upgrade", () => {
     world = await openWorld();
     machine = await world.machine();
     machine.checkOut("old");
-    const installed = await machine.run(["--host", "tranche.example.com"]);
-    expect(installed.code, installed.output).toBe(0);
+    mustEndWell(await machine.run(["--host", "tranche.example.com"]));
     await fill(world.cluster, machine.env().get("SECRETS_KEY") ?? "");
     books = await booksOf(world.cluster);
     before = await migrationsOf(world.cluster);

@@ -13,6 +13,12 @@ const stubs = join(root, "test", "self-hosted", "stubs");
 /** What install.sh has said, and how it ended: its exit code, or the signal. */
 export type Ran = { readonly code: number | string; readonly output: string };
 
+/** For what a test begins with. @throws Error with all that was said where it did not end well */
+export const mustEndWell = (ran: Ran): Ran => {
+  if (ran.code !== 0) throw new Error(`${ran.code}: ${ran.output}`);
+  return ran;
+};
+
 /** How one call of the stub of Docker goes wrong (stubs/docker). */
 export type Mishap = "fail" | "before" | "during" | "after" | "orphan";
 

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -121,7 +120,3 @@ export const openCluster = async (): Promise<Cluster> => {
     },
   };
 };
-
-/** The version of PostgreSQL that these programs are, such as 15. */
-export const majorOf = (programs: string): number =>
-  Number(/ (\d+)/.exec(execFileSync(join(programs, "pg_dump"), ["--version"], { encoding: "utf8" }))?.[1]);

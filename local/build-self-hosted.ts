@@ -8,9 +8,12 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Where the program of the image is, and what is beside it. */
 export const builtProgram = `${root}dist/self-hosted/tranche.js`;
 
-/** Bundles the self-hosted program with the migrations, as the image has it: all that is needed besides Node. @returns its bytes */
-export const buildSelfHosted = async (): Promise<number> => {
-  const folder = `${root}dist/self-hosted`;
+/**
+ * Bundles the self-hosted program with the migrations, as the image has it: all that is needed besides Node.
+ * @param folder is emptied before
+ * @returns its bytes
+ */
+export const buildSelfHosted = async (folder = `${root}dist/self-hosted`): Promise<number> => {
   await rm(folder, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: root,

@@ -54,7 +54,7 @@ const createUnderWay = () => {
   };
 };
 
-/** Paths of a process that answers no requests but about itself. */
+/** Paths of a process that answers no requests but about itself; the one with the rounds is also sent the rounds of its other shards. */
 const aboutItself = new Set(["/healthz", "/readyz", "/metrics"]);
 
 const within = async (work: Promise<unknown>, ms: number): Promise<void> => {
@@ -101,9 +101,9 @@ export const serve = async (
   const answersAll = answersRequests(settings.roles);
   const elsewhere = (): Response =>
     problemResponse(new AppError("not_found", `this process answers ${[...aboutItself].join(", ")} alone`), randomUUID());
-  const listener = getRequestListener((request) =>
-    answersAll || aboutItself.has(new URL(request.url).pathname) ? app.fetch(request) : elsewhere(),
-  );
+  const isHere = (path: string): boolean =>
+    answersAll || aboutItself.has(path) || (settings.roles.includes("rounds") && path.startsWith("/internal/"));
+  const listener = getRequestListener((request) => (isHere(new URL(request.url).pathname) ? app.fetch(request) : elsewhere()));
   const server = createServer({ ...timeouts, keepAliveTimeout: keepAliveMs }, (request: IncomingMessage, response: ServerResponse) => {
     tellOrigin(request, settings.trustsProxy);
     void listener(request, response);

@@ -71,6 +71,9 @@ const notHere: Readonly<Record<string, string>> = {
   "npx wrangler secret put": "asks for an account",
   openssl: "only makes a key, or reads a time-stamp as test/domain/evidence/timestamp.test.ts does",
   jq: "takes a field out of an answer",
+  "./install.sh": "test/self-hosted/install.test.ts, upgrade.test.ts and restore.test.ts, with a stub of Docker",
+  "git pull": "it is what is pulled that is tested",
+  docker: "there is no daemon where the tests run",
   "npx vercel": "asks for an account, and for the network",
 };
 

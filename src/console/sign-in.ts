@@ -51,12 +51,14 @@ export const registerSignIn = (app: App, deps: Deps, sessions: Sessions): void =
     }
   });
 
-  /** Here, or in every browser: what is signed out everywhere has to be looked up first. */
+  /** Here, or in every browser: what is signed out everywhere, and what is of an account, has to be looked up first. */
   app.post("/console/sign-out", async (c) => {
-    if ((await readForm(c)).get("where") === "everywhere") {
-      const claim = await readSession(c, deps.sessionTokens, deps.clock.nowMs());
-      const principal = claim === null ? null : await sessions.principalOf(claim).catch(unlessOver);
-      if (principal !== null) await sessions.endAll(principal, { actor: principal.actor, requestId: c.var.requestId, idempotency: null });
+    const isEverywhere = (await readForm(c)).get("where") === "everywhere";
+    const claim = await readSession(c, deps.sessionTokens, deps.clock.nowMs());
+    if (claim !== null && (isEverywhere || claim.kind === "account")) {
+      const principal = await sessions.principalOf(claim).catch(unlessOver);
+      const change = { actor: principal?.actor ?? "", requestId: c.var.requestId, idempotency: null };
+      if (principal !== null) await (isEverywhere ? sessions.endAll : sessions.end)(principal, change);
     }
     dropSession(c);
     return c.redirect(path, 303);

@@ -197,11 +197,13 @@ describe("signing in", () => {
     // From everywhere at once: the owner gets in by a link.
     await world.database.sql("update account_attempts set count = 1000");
     expect((await guess("203.0.113.9", good)).status).toBe(429);
-    await world.database.sql(
-      "delete from account_attempts where key_hash not in (select key_hash from account_attempts order by count desc limit 0)",
-    );
+    await world.database.sql("delete from account_attempts where count < 1000");
+    await world.browser("203.0.113.10").post("/console/forgot", { address });
+    const owner = world.browser("203.0.113.10");
+    expect((await owner.post("/console/reset", { link: secretOf(await world.linkTo(address)), password: better })).status).toBe(303);
+    expect(await isIn(owner)).toBe(true);
     await world.database.sql("update account_attempts set window_start = now() - interval '16 minutes'");
-    expect((await guess("203.0.113.7", good)).status).toBe(303);
+    expect((await guess("203.0.113.7", better)).status).toBe(303);
   });
 
   test("that succeeds counts nothing: a whole office behind one address signs in", async () => {

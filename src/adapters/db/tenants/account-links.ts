@@ -99,9 +99,11 @@ export const createAccountLinks = (
       )
       select id, address, password_hash as "passwordHash" from created`,
       {
-        accounts_live_address_key: addressTaken(
-          "this address has an account here already, and an address has one: sign in with it, or have somebody invite another address",
-        ),
+        accounts_live_address_key: () =>
+          new AppError(
+            "conflict",
+            "this address has an account here already, and an address has one: sign in with it, or have somebody invite another address",
+          ),
       },
     );
     return row ?? null;

@@ -98,7 +98,7 @@ export interface AccountStore {
   accept(hash: string, passwordHash: string, requestId: string): Promise<AccountCredential | null>;
   /** Where the address has an account that may sign in. Links that were sent before stay valid. */
   askReset(address: string, hash: string, validMs: number, requestId: string): Promise<boolean>;
-  /** Once per link; ends every session, every other link, and what was counted of the address. @returns null where it is of no use any more */
+  /** Once per link; ends every session and every other link. @returns null where it is of no use any more */
   reset(hash: string, passwordHash: string, requestId: string): Promise<AccountCredential | null>;
 
   /** Counts one attempt. @returns null while that is within the limit, else the seconds until the next one */

@@ -40,7 +40,7 @@ export const localAccounts = ({ accounts, passwords, config }: Pick<Deps, "accou
 };
 
 /** The mail address of somebody who is invited, or signs in. */
-export const address = z
+const address = z
   .string()
   .transform(accountAddress)
   .refine(isMailAddress, "must be a mail address such as ada@example.com")
@@ -56,7 +56,7 @@ const field = (pointer: string, detail: string): AppError =>
   new AppError("bad_request", "the form is not valid", { fields: [{ pointer: `/${pointer}`, detail }] });
 
 /** @throws AppError `bad_request` naming the rule */
-export const refusePassword = (password: string, of: string, pointer = "password"): void => {
+const refusePassword = (password: string, of: string, pointer = "password"): void => {
   const fault = passwordFault(password, of);
   if (fault !== null) throw field(pointer, fault);
 };
@@ -70,7 +70,7 @@ const newLink = async ({ random }: Pick<Deps, "random">): Promise<{ readonly sec
 };
 
 /** The hash of a link as it was sent; null: it cannot be one. */
-export const linkHash = async (secret: string): Promise<string | null> => (/^[\w-]{43}$/.test(secret) ? await sha256Hex(secret) : null);
+const linkHash = async (secret: string): Promise<string | null> => (/^[\w-]{43}$/.test(secret) ? await sha256Hex(secret) : null);
 
 type Count = readonly [kind: string, what: string, limit: AttemptLimit];
 

@@ -259,7 +259,7 @@ export const retained: readonly FencedWrite[] = [
     async ({ sql, tenant }) =>
       void (await sql(
         `with a as (
-       insert into accounts (customer_id, address, role, password_hash, created_by) values ($1, 'a@x.test', 'viewer', '$scrypt$x', 'x') returning id
+       insert into accounts (customer_id, address, role, password_hash, created_by) values ($1, gen_random_uuid() || '@x.test', 'viewer', '$scrypt$x', 'x') returning id
      )
      insert into account_sessions (account_id, session_hash, client, created_at, expires_at) select id, repeat('a', 64), '', 'epoch', $2 from a`,
         [tenant.customer, long],

@@ -26,17 +26,17 @@ export const startAccounts = async (overrides: Record<string, string> = {}) => {
   const database = await freshDatabase();
   const mail = await startMailServer({ disabledCommands: ["STARTTLS"], authOptional: true });
   const counted = { verified: [] as (string | null)[], hashed: 0 };
-  const own = createPasswords({ cost: quickCost, waiting: 1_000 });
+  const quick = createPasswords({ cost: quickCost, waiting: 1_000 });
   const passwords: Passwords = {
     hash: async (password) => {
       counted.hashed += 1;
-      return await own.hash(password);
+      return await quick.hash(password);
     },
     verify: async (password, stored) => {
       counted.verified.push(stored);
-      return await own.verify(password, stored);
+      return await quick.verify(password, stored);
     },
-    needsRehash: own.needsRehash,
+    needsRehash: quick.needsRehash,
   };
   const config = parseConfig({
     DATABASE_URL: database.appUrl,

@@ -4,7 +4,10 @@ import { buildDeps } from "../src/deps.ts";
 import { openLogin } from "./app-login.ts";
 import { openFolder } from "./archive-folder.ts";
 import { openDatabase } from "./database.ts";
+import type { ConnectedDatabase } from "./database.ts";
+import { firstAdmin } from "./first-admin.ts";
 import { migrate } from "./migrations.ts";
+import { createPasswords } from "./passwords.ts";
 import { ownHosts, publicAgent } from "./public-network.ts";
 import { roleNames } from "./roles.ts";
 import { serve } from "./serve.ts";
@@ -12,12 +15,14 @@ import { readSettings } from "./settings.ts";
 import { wrongKey } from "./stored-secrets.ts";
 
 const usage = `
-Usage: tranche serve | migrate | check | health
+Usage: tranche serve | migrate | check | first-admin [ADDRESS] | health
 
   serve     answers requests and runs jobs, by its roles (ROLES: ${roleNames.join(", ")}; all without it)
   migrate   brings MIGRATE_DATABASE_URL, as its owner, to the newest schema, and gives the login of DATABASE_URL its
             password and its rights; safe to run again
   check     ends with 0 where the variables hold, the database has the schema of this version, and SECRETS_KEY is its key
+  first-admin  makes the operator's first account (LOCAL_ACCOUNTS=on), and shows its password, once; without a mail address
+            it is admin at the host of SELF_URL
   health    ends with 0 where the process on PORT answers
 
 Variables: those of every deployment, and ROLES, HOST (0.0.0.0), PORT (8080), TRUST_PROXY (false), DATABASE_CONNECTIONS (10).
@@ -64,32 +69,60 @@ const ask = async (): Promise<void> => {
   if (!answer.ok) throw new Error(`/healthz answered ${answer.status}`);
 };
 
-const check = async (): Promise<void> => {
+/** What a command does with a deployment of these variables, which is built and closed for it. */
+const withDeployment = async (work: (deps: ReturnType<typeof buildDeps>, database: ConnectedDatabase) => Promise<void>): Promise<void> => {
   readSettings(process.env);
   const config = parseConfig({ PROVIDER: "self-hosted", PREFERRED_PROVIDER: "self-hosted", ...process.env });
   const database = openDatabase(config.databaseUrl);
   try {
-    const { readiness, sealKeys } = buildDeps(config, { openFolder, openDatabase: () => database });
-    const failing = await readiness.check();
-    const wrong = typeof failing === "string" ? failing : await wrongKey(database, await sealKeys());
-    if (wrong !== null) throw new Error(wrong);
-    say("the variables hold, and the database is theirs");
+    await work(buildDeps(config, { openFolder, openDatabase: () => database, passwords: createPasswords() }), database);
   } finally {
     await database.close();
   }
 };
 
-const commands: Readonly<Record<string, () => Promise<void>>> = { serve: startServer, migrate: bringUpToDate, check, health: ask };
+const check = (): Promise<void> =>
+  withDeployment(async ({ readiness, sealKeys }, database) => {
+    const failing = await readiness.check();
+    const wrong = typeof failing === "string" ? failing : await wrongKey(database, await sealKeys());
+    if (wrong !== null) throw new Error(wrong);
+    say("the variables hold, and the database is theirs");
+  });
+
+/** Where no mail can come: whoever has a mailbox gives its address. */
+const usualAddress = ({ config }: ReturnType<typeof buildDeps>): string => {
+  const host = config.selfUrl === null ? "localhost" : new URL(config.selfUrl).hostname;
+  return `admin@${host.includes(".") ? host : `${host}.localdomain`}`;
+};
+
+const makeFirstAdmin = ([address]: readonly string[]): Promise<void> =>
+  withDeployment(async (deps) => {
+    const made = await firstAdmin(deps, address ?? usualAddress(deps));
+    if (made === null) return say("there is an account of an admin already: nothing was changed");
+    say(`address   ${made.address}`);
+    say(`password  ${made.password}`);
+    say("it is shown this once, and kept nowhere");
+  });
+
+type Command = { readonly most: number; readonly run: (args: readonly string[]) => Promise<void> };
+
+const commands: Readonly<Record<string, Command>> = {
+  serve: { most: 0, run: startServer },
+  migrate: { most: 0, run: bringUpToDate },
+  check: { most: 0, run: check },
+  "first-admin": { most: 1, run: makeFirstAdmin },
+  health: { most: 0, run: ask },
+};
 
 const [name = "", ...more] = process.argv.slice(2);
-const command = Object.hasOwn(commands, name) && more.length === 0 ? commands[name] : undefined;
-if (command === undefined) {
+const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+if (command === undefined || more.length > command.most) {
   const isAsked = ["--help", "-h", "help"].includes(name);
   (isAsked ? process.stdout : process.stderr).write(usage);
   process.exit(isAsked ? 0 : 2);
 }
 try {
-  await command();
+  await command.run(more);
 } catch (error) {
   process.stderr.write(`tranche ${name}: ${reasonOf(error)}\n`);
   process.exit(1);

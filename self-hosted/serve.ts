@@ -16,6 +16,7 @@ import { createNodeConnect } from "./connect.ts";
 import { startCron } from "./cron-clock.ts";
 import { openDatabase } from "./database.ts";
 import { heldLeases } from "./held-leases.ts";
+import { createPasswords } from "./passwords.ts";
 import { answersRequests, jobsOf } from "./roles.ts";
 import { readSettings, settingNames } from "./settings.ts";
 import { wrongKey } from "./stored-secrets.ts";
@@ -87,6 +88,7 @@ export const serve = async (
     connect: createNodeConnect(),
     openFolder,
     openDatabase: () => database,
+    passwords: createPasswords(),
     ...options.runtime,
   });
   const wrong = await wrongKey(database, await built.sealKeys()).catch(() => null);

@@ -15,6 +15,7 @@ import { addressLimit } from "./http/rate-limit.ts";
 import { requestFrame } from "./http/request-id.ts";
 import { requestLog } from "./http/request-log.ts";
 import { refuseInvalid } from "./http/validation.ts";
+import { mountAccounts } from "./routes/accounts/mount.ts";
 import { mountBilling } from "./routes/billing/mount.ts";
 import { mountCost } from "./routes/cost/mount.ts";
 import { mountDetection } from "./routes/detection/mount.ts";
@@ -89,6 +90,7 @@ export const createApp = (deps: Deps): App => {
   mountSlo(app, deps, guards);
   mountCost(app, deps, guards);
   registerSessions(app, sessions, guards);
+  mountAccounts(app, deps, guards);
   mountPublish(app, deps, guards);
   mountConsole(app, deps, sessions, caches);
   return app;

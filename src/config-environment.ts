@@ -158,6 +158,7 @@ export const environment = z
     AUTH_JWT_MAX_AGE: duration("24h", minuteMs, 720 * hourMs),
     TRUST_CUSTOMER_HEADER: flag("true", "false", false),
     GATEWAY_SECRET: secret(32),
+    LOCAL_ACCOUNTS: flag("on", "off", false),
     CORS_ORIGINS: list("").refine((origins) => origins.every(isOrigin), "must be origins such as https://app.example.com"),
     RATE_LIMIT_PER_CREDENTIAL: limitPerMinute(),
     RATE_LIMIT_PER_ADDRESS: limitPerMinute(),
@@ -302,6 +303,11 @@ export const environment = z
     }
     if (env.MAIL_FROM !== undefined && env.SMTP_URL === undefined && env.MAIL_API_URL === undefined) {
       ctx.addIssue({ code: "custom", path: ["MAIL_FROM"], message: "does nothing without SMTP_URL or MAIL_API_URL" });
+    }
+    if (env.LOCAL_ACCOUNTS) {
+      // By the first sessions are signed; links in mails begin with the second.
+      needs("LOCAL_ACCOUNTS", "SECRETS_KEY", env.SECRETS_KEY.length > 0);
+      needs("LOCAL_ACCOUNTS", "SELF_URL", env.SELF_URL !== undefined);
     }
     if (env.TRUST_CUSTOMER_HEADER) needs("TRUST_CUSTOMER_HEADER", "GATEWAY_SECRET", env.GATEWAY_SECRET !== undefined);
     if (env.SECRETS_KEY_PREVIOUS.length > 0) needs("SECRETS_KEY_PREVIOUS", "SECRETS_KEY", env.SECRETS_KEY.length > 0);

@@ -61,6 +61,8 @@ const toConfig = (env: z.infer<typeof environment>) => ({
     trustCustomerHeader: env.TRUST_CUSTOMER_HEADER,
     /** The secret that the trusted gateway sends with each request. */
     gatewaySecret: env.GATEWAY_SECRET ?? null,
+    /** Whether people have accounts here, with passwords. */
+    localAccounts: env.LOCAL_ACCOUNTS,
   },
   corsOrigins: env.CORS_ORIGINS,
   /** Requests a minute, 0: no limit. A laptop is one address and one credential for everything. */

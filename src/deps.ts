@@ -6,6 +6,7 @@ import { systemRandom } from "./adapters/platform/random.ts";
 import type { OpenFolder } from "./adapters/ports/cost/archive.ts";
 import type { Deps } from "./adapters/ports/deps.ts";
 import type { Clock } from "./adapters/ports/platform/clock.ts";
+import type { Passwords } from "./adapters/ports/platform/passwords.ts";
 import type { Log } from "./adapters/ports/platform/log.ts";
 import type { Connect } from "./adapters/ports/platform/connect.ts";
 import type { Random } from "./adapters/ports/platform/random.ts";
@@ -47,6 +48,8 @@ export type Runtime = {
   readonly openDatabase?: (databaseUrl: string) => Database;
   /** Opens a folder as an archive. Without it an ARCHIVE_URL that is one is refused. */
   readonly openFolder?: OpenFolder;
+  /** Hashes passwords of local accounts. Without it LOCAL_ACCOUNTS=on is refused. */
+  readonly passwords?: Passwords;
 };
 
 const send: typeof fetch = (input, init) => fetch(input, init);
@@ -76,7 +79,7 @@ export const buildDeps = (config: Config, runtime: Runtime = {}): Deps & JobDeps
   };
   const roles = buildAwsRoles(common);
 
-  const tenants = buildTenants(common);
+  const tenants = buildTenants({ ...common, passwords: runtime.passwords ?? null, connect: runtime.connect ?? null });
   const platform = buildPlatform({ ...common, sharedClock, waitUntil: runtime.waitUntil });
   const breakers = createBreakers({ store: platform.breakerStore, clock, log });
   const capabilities = {

@@ -23,6 +23,8 @@ export type Guards = {
   readonly customerEditor: AppMiddleware;
   /** As `viewer`; an admin who names no customer sees all customers': `customerId` is 0 then. */
   readonly viewerOrAdmin: AppMiddleware;
+  /** Owners; admins with `tokens`, of whom one who names no customer means the operator's own: `customerId` is 0 then. */
+  readonly ownerOrOperator: AppMiddleware;
   /** Owners, for routes whose path names the customer; admins with `tokens`. */
   readonly customerOwner: AppMiddleware;
 };
@@ -117,6 +119,16 @@ export const guards = (deps: GuardDeps, caches: TokenCaches): Guards => {
 
   const viewer = tenant(viewers, false);
 
+  const owner = tenant(owners, false);
+
+  const ownerOrOperator: AppMiddleware = async (c, next) => {
+    if (namedCustomers(c).length > 0) return await owner(c, next);
+    const principal = await identify(c);
+    permit(principal, owners);
+    c.set("customerId", principal.kind === "customer" ? principal.customerId : 0);
+    await next();
+  };
+
   const viewerOrAdmin: AppMiddleware = async (c, next) => {
     if (namedCustomers(c).length > 0) return await viewer(c, next);
     const principal = await identify(c);
@@ -134,5 +146,6 @@ export const guards = (deps: GuardDeps, caches: TokenCaches): Guards => {
     customerEditor: tenant(editors, true),
     customerOwner: tenant(owners, true),
     viewerOrAdmin,
+    ownerOrOperator,
   };
 };

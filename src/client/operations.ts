@@ -2783,6 +2783,49 @@ export type CostIamPolicy = {
   notes: string[];
 };
 
+export type AccountInvitation = {
+  id: number;
+  /** null: one of the operator's */
+  customer_id: number | null;
+  address: string;
+  /** as of tokens for a customer's people; `admin` for the operator's, who may do everything */
+  role: "viewer" | "editor" | "owner" | "admin";
+  /** who invited, as the audit log calls them */
+  created_by: string;
+  created_at: string;
+  expires_at: string;
+};
+
+export type AccountInvitationInput = {
+  address: string;
+  /** as of tokens for a customer's people; `admin` for the operator's, who may do everything */
+  role: "viewer" | "editor" | "owner" | "admin";
+};
+
+export type Account = {
+  id: number;
+  /** null: one of the operator's */
+  customer_id: number | null;
+  address: string;
+  /** as of tokens for a customer's people; `admin` for the operator's, who may do everything */
+  role: "viewer" | "editor" | "owner" | "admin";
+  /** who invited, as the audit log calls them */
+  created_by: string;
+  created_at: string;
+  last_sign_in_at: string | null;
+  deactivated_at: string | null;
+};
+
+export type AccountSession = {
+  id: number;
+  /** the browser, as it calls itself */
+  client: string;
+  created_at: string;
+  /** to the minute */
+  last_seen_at: string;
+  expires_at: string;
+};
+
 export type StatusPage = {
   slug: string;
   title: string;
@@ -3981,6 +4024,52 @@ export type Operations = {
   };
   /** Sign out everywhere: end every session of the console that was begun with this token */
   "DELETE /v1/sessions": {
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** List the invitations that are open */
+  "GET /v1/accounts/invitations": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: AccountInvitation[];
+  };
+  /** Invite somebody by mail */
+  "POST /v1/accounts/invitations": {
+    query?: { customer_id?: number; };
+    body: AccountInvitationInput;
+    result: AccountInvitation;
+  };
+  /** Withdraw an invitation: its link leads nowhere */
+  "DELETE /v1/accounts/invitations/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** List the accounts, deactivated ones included */
+  "GET /v1/accounts": {
+    query?: { customer_id?: number; limit?: number; cursor?: string; };
+    result: Account[];
+  };
+  /** Read an account */
+  "GET /v1/accounts/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: Account;
+  };
+  /** Deactivate an account, for good */
+  "DELETE /v1/accounts/{id}": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: undefined;
+  };
+  /** List the browsers in which an account is signed in, the newest first */
+  "GET /v1/accounts/{id}/sessions": {
+    path: { id: number; };
+    query?: { customer_id?: number; };
+    result: AccountSession[];
+  };
+  /** Sign an account out in every browser, at once */
+  "DELETE /v1/accounts/{id}/sessions": {
+    path: { id: number; };
     query?: { customer_id?: number; };
     result: undefined;
   };

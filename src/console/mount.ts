@@ -1,6 +1,7 @@
 import type { Deps } from "../adapters/ports/deps.ts";
 import type { Sessions } from "../auth/sessions.ts";
 import type { App } from "../http/env.ts";
+import { mountAccounts, mountDoors } from "./accounts/mount.ts";
 import { registerAll } from "./all.ts";
 import type { TokenCaches } from "../auth/token-cache.ts";
 import { registerAssets } from "./assets.ts";
@@ -47,6 +48,7 @@ export const mountConsole = (app: App, deps: Deps, sessions: Sessions, caches: T
   registerAssets(app);
   app.use("/console/*", ownForms(deps));
   registerSignIn(app, deps, sessions);
+  mountDoors(app, deps, sessions);
   // Everything after this knows who is signed in.
   app.use("/console/*", signedIn(deps, sessions, standing, lastKnown));
   for (const path of lastKnownViews) app.get(path, lastKnown.view);
@@ -61,6 +63,7 @@ export const mountConsole = (app: App, deps: Deps, sessions: Sessions, caches: T
   mountChannels(app, deps);
   mountSetup(app, deps);
   registerTokenPages(app, deps, caches);
+  mountAccounts(app, deps, sessions);
   registerAuditPage(app, deps);
   registerAll(app, deps, standing);
   registerStatusPage(app, deps);

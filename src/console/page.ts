@@ -75,8 +75,11 @@ const again = (c: AppContext): Html => {
 
 const foot = (c: AppContext, nowMs: number, isLive: boolean): Html => {
   const { principal, session } = c.var;
-  return html`<footer><span>${isolated(principal.actor)} (${roleOf(c)}); as of ${asOf(nowMs)} UTC${isLive ? again(c) : ""}; the session ends ${when(session?.expiresAtMs ?? nowMs, nowMs)}</span>
-<form method="post" action="/console/sign-out"><button class="plain">Sign out</button> <button class="plain" name="where" value="everywhere" aria-label="Sign out everywhere: in every browser that is signed in with this token">everywhere</button></form></footer>`;
+  const who =
+    principal.account === undefined ? isolated(principal.actor) : html`<a href="/console/account">${isolated(principal.actor)}</a>`;
+  const signedInBy = principal.account === undefined ? "with this token" : "as you";
+  return html`<footer><span>${who} (${roleOf(c)}); as of ${asOf(nowMs)} UTC${isLive ? again(c) : ""}; the session ends ${when(session?.expiresAtMs ?? nowMs, nowMs)}</span>
+<form method="post" action="/console/sign-out"><button class="plain">Sign out</button> <button class="plain" name="where" value="everywhere" aria-label="Sign out everywhere: in every browser that is signed in ${signedInBy}">everywhere</button></form></footer>`;
 };
 
 /**

@@ -1,5 +1,5 @@
 /** Fields of forms that hold a credential. None of them is ever part of an address: where a session was lost they are typed again. */
-export const secretFields = ["token", "url", "routing_key", "codes"] as const;
+export const secretFields = ["token", "url", "routing_key", "codes", "password", "present"] as const;
 
 export type SecretField = (typeof secretFields)[number];
 

@@ -57,12 +57,18 @@ const here = (c: AppContext): string => {
 };
 
 /** To sign in, and back. Of a form that nobody sent: back to it, with what was typed, except secrets. */
-const toSignIn = async (c: AppContext, nowMs: number): Promise<Response> => {
+const toSignIn = async (c: AppContext, { accounts }: Pick<Deps, "accounts">, nowMs: number): Promise<Response> => {
   if (asksFragment(c)) return c.body(null, 401);
   if (c.req.method !== "POST") return c.redirect(signInPath(here(c)), 303);
   const kept = keptOf(c.req.path, await readForm(c, mostTypedBytes));
   if (kept.tooLong.length === 0) return c.redirect(`/console/sign-in?over=1&next=${encodeURIComponent(kept.path)}`, 303);
-  return c.html(await page(c, nowMs, { title: "Sign in", body: signInForm({ next: kept.path, kept }) }), 401);
+  return c.html(
+    await page(c, nowMs, {
+      title: "Sign in",
+      body: signInForm({ next: kept.path, kept, ...(accounts !== null && { account: { address: "" } }) }),
+    }),
+    401,
+  );
 };
 
 /**
@@ -81,7 +87,7 @@ const askAgain = async (c: AppContext, nowMs: number): Promise<Response> => {
  */
 const purseOf = (c: AppContext, principal: Principal): string => (asksFragment(c) ? `live:${limitKey(principal)}` : limitKey(principal));
 
-export type SessionDeps = Pick<Deps, "clock" | "sessionTokens" | "rateLimits">;
+export type SessionDeps = Pick<Deps, "clock" | "sessionTokens" | "rateLimits" | "accounts">;
 
 /** @throws whatever else it was */
 const unlessAway = (error: unknown): null => {
@@ -109,7 +115,7 @@ export const signedIn = (deps: SessionDeps, sessions: Sessions, standing: Standi
     const claim = await readSession(c, deps.sessionTokens, nowMs);
     if (claim === null) {
       if (c.req.header("sec-fetch-site") === "cross-site" && c.req.method === "GET") return await askAgain(c, nowMs);
-      return await toSignIn(c, nowMs);
+      return await toSignIn(c, deps, nowMs);
     }
     try {
       const principal = await whoIs(c, claim);
@@ -123,7 +129,7 @@ export const signedIn = (deps: SessionDeps, sessions: Sessions, standing: Standi
       // The token was revoked, or has expired.
       lastKnown.forget(claim);
       dropSession(c);
-      return await toSignIn(c, nowMs);
+      return await toSignIn(c, deps, nowMs);
     }
     return await next();
   };

@@ -79,7 +79,7 @@ const registerList = (app: App, deps: Deps): void => {
       rows.length === 0
         ? empty("No tokens.", "Each person and each program gets a token of its own: whoever leaves is locked out alone.")
         : table("Tokens", ["Token", "State", "Role", "Last used", "Ends", "Created", ...(isOwn ? ["Revoke"] : [])], rows);
-    const body = html`${done(c)}<div class="head"><div><h1>Tokens</h1><p>Credentials of the API, the command line and this console; their secrets are not kept</p></div>${isOwn ? html`<p class="acts"><a class="button main" href="${path}/new">New token…</a></p>` : ""}</div>\n${list}${pages(path, afterId === null, next)}`;
+    const body = html`${done(c)}<div class="head"><div><h1>Tokens</h1><p>Credentials of the API, the command line and this console; their secrets are not kept</p></div>${isOwn ? html`<p class="acts"><a class="button main" href="${path}/new">New token…</a>${deps.accounts === null ? "" : html` <a class="button" href="/console/people">People…</a>`}</p>` : ""}</div>\n${list}${pages(path, afterId === null, next)}`;
     return c.html(await page(c, nowMs, { title: "Tokens", tab: "tokens", body }));
   });
 };

@@ -92,6 +92,9 @@ const tasksOf = (
     cost_anomalies: whileAny(() => retention.costAnomalies(fence, before("cost_anomalies"), smallChunkRows)),
     zombies: whileAny(() => retention.zombies(fence, before("zombies"), smallChunkRows)),
     breakers: whileAny(() => retention.breakers(fence, before("breakers"), smallChunkRows)),
+    account_links: whileAny(() => retention.accountLinks(fence, before("account_links"), smallChunkRows)),
+    account_sessions: whileAny(() => retention.accountSessions(fence, before("account_sessions"), smallChunkRows)),
+    account_attempts: whileAny(() => retention.accountAttempts(fence, before("account_attempts"), chunkRows)),
     invoice_links: whileAny(() => retention.invoiceLinks(fence, before("invoice_links"), smallChunkRows)),
   };
 };

@@ -1,6 +1,9 @@
 import type { AdminScope, Role } from "../domain/tenants/access.ts";
 import { includesRole } from "../domain/tenants/access.ts";
 
+/** Of somebody who is signed in by mail address and password: the account, and the session that this is. */
+export type SignedInAccount = { readonly id: number; readonly sessionId: number };
+
 /** The authenticated caller. `actor` is its name in the audit log; `expiresAtMs`: epoch, null: never. */
 export type Principal =
   | {
@@ -8,8 +11,10 @@ export type Principal =
       readonly actor: string;
       readonly scopes: readonly AdminScope[];
       readonly expiresAtMs: number | null;
-      /** Null: of ADMIN_TOKEN. */
+      /** Null: of ADMIN_TOKEN, or of an account. */
       readonly tokenId: number | null;
+      /** Absent: it is none of an account. */
+      readonly account?: SignedInAccount;
     }
   | {
       readonly kind: "customer";
@@ -17,8 +22,9 @@ export type Principal =
       readonly customerId: number;
       readonly role: Role;
       readonly expiresAtMs: number | null;
-      /** Null: it was issued elsewhere. */
+      /** Null: it was issued elsewhere, or is of an account. */
       readonly tokenId: number | null;
+      readonly account?: SignedInAccount;
     };
 
 /** What a route requires: of customers a role, of admins a scope. */

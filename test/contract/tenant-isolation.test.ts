@@ -11,7 +11,10 @@ import { missingId, pathWith, resourcesOf, seedTenant, tableStates } from "../su
 import type { Ids, Tenant } from "../support/tenant.ts";
 
 /** Every operation that is about one tenant's rows. Those of admins alone are tried too: tenants have no rights there. */
-const operations = (await staticContract()).operations.filter(({ scope }) => scope === "tenant" || scope === "admin");
+const operations = (await staticContract()).operations.filter(
+  // Accounts with passwords are of self-hosted installations alone: test/console/accounts.test.ts tries them there.
+  ({ scope, path }) => (scope === "tenant" || scope === "admin") && !path.startsWith("/v1/accounts"),
+);
 
 const issuer = "https://id.test";
 const jwksUrl = "https://keys.test/jwks";

@@ -32,7 +32,8 @@ export type ChannelsOptions = {
 
 type SendMail = (mail: Mail, budget: Budget, sentAtMs: number) => Promise<SendOutcome>;
 
-const mailSender = ({ fetch: send, connect, mail }: ChannelsOptions): SendMail | null => {
+/** Null: no mail can be sent from here. */
+export const mailSender = ({ fetch: send, connect, mail }: Pick<ChannelsOptions, "fetch" | "connect" | "mail">): SendMail | null => {
   if (mail === null) return null;
   if (mail.smtp !== null && connect !== null) return createSmtp(connect, mail.smtp);
   return mail.api === null ? null : createMailApi(send, mail.api);

@@ -3,6 +3,7 @@ import type { AdjustmentStore } from "./billing/adjustments.ts";
 import type { FindingStore } from "./billing/findings.ts";
 import type { ShardControl } from "./coordination/shard-control.ts";
 import type { Resealer } from "./platform/reseal.ts";
+import type { AccountStore } from "./tenants/accounts.ts";
 import type { AdminTokenStore } from "./tenants/admin-tokens.ts";
 import type { AuditLogStore } from "./tenants/audit-log.ts";
 import type { AvailabilityStore } from "./detection/availability.ts";
@@ -51,6 +52,8 @@ import type { Jobs } from "./coordination/job-runs.ts";
 import type { JwtVerifier, TokenStore } from "./tenants/tokens.ts";
 import type { LeaseStore } from "./coordination/lease.ts";
 import type { LineFactsStore } from "./billing/line-facts.ts";
+import type { Mailer } from "./platform/mailer.ts";
+import type { Passwords } from "./platform/passwords.ts";
 import type { Log } from "./platform/log.ts";
 import type { MetricsStore } from "./coordination/metrics.ts";
 import type { OwnershipStore } from "./tenants/ownership.ts";
@@ -110,6 +113,12 @@ export interface TenantDeps {
   /** Null: without SECRETS_KEY nobody signs in to the console. */
   readonly sessionTokens: SessionTokens | null;
   readonly sessionStore: SessionStore;
+  /** Null: this deployment has no local accounts, and people sign in by tokens alone. */
+  readonly accounts: AccountStore | null;
+  /** Null: without local accounts. */
+  readonly passwords: Passwords | null;
+  /** Null: no mail is sent from here. */
+  readonly mailer: Mailer | null;
   readonly idempotency: IdempotencyStore;
   readonly customers: CustomerStore;
   readonly tokens: TokenStore;

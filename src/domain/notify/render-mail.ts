@@ -5,7 +5,8 @@ import { renderText } from "./render-text.ts";
 export type RenderedMail = { readonly subject: string; readonly text: string; readonly html: string };
 
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? "");
+/** Text within markup. */
+export const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? "");
 
 /** On white and on the dark card, each with a contrast of 4.5 or more (WCAG 1.4.3). */
 const accents = {

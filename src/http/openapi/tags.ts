@@ -3,6 +3,7 @@ const about: Readonly<Record<string, string>> = {
   health: "Whether the API answers, for load balancers and monitoring",
   customers: "The tenants of an installation, with their quotas and terms",
   tokens: "Credentials of customers and of admins",
+  accounts: "People who sign in to the console with a mail address and a password, on self-hosted installations",
   services: "What is insured: a pair of CDNs with domains behind it",
   domains: "The names of a service, the proof that they are yours, and their records",
   "storm-policies": "When a CDN counts as down, and what is covered then",

@@ -535,6 +535,21 @@ describe("the rest", () => {
       [invoice?.id, ids.customer, [ago(400, -1), ago(400, 60_000)]],
     );
     await database.sql(
+      `insert into account_links (kind, link_hash, customer_id, address, role, created_by, created_at, expires_at)
+       select 'invitation', repeat(i::text, 64), $1, i || '@example.test', 'viewer', 'l' || i, 'epoch', t from unnest($2::timestamptz[]) with ordinality x(t, i)`,
+      [ids.customer, [ago(30, -1), ago(30, 60_000)]],
+    );
+    await database.sql(
+      `with a as (insert into accounts (customer_id, address, role, password_hash, created_by) values ($1, 'a@example.test', 'viewer', '$scrypt$x', 'x') returning id)
+       insert into account_sessions (account_id, session_hash, client, created_at, expires_at)
+       select a.id, repeat(i::text, 64), 's' || i, 'epoch', t from a, unnest($2::timestamptz[]) with ordinality x(t, i)`,
+      [ids.customer, [ago(1, -1), ago(1, 60_000)]],
+    );
+    await database.sql(
+      "insert into account_attempts (key_hash, window_start, count) select repeat(i::text, 64), t, i from unnest($1::timestamptz[]) with ordinality x(t, i)",
+      [[ago(1, -1), ago(1, 60_000)]],
+    );
+    await database.sql(
       "insert into leases (name, holder, provider, acquired_at, expires_at) select 'readiness:' || i, 'x', 'local', t, t from unnest($1::timestamptz[]) with ordinality x(t, i)",
       [[ago(1, -1), ago(1, 60_000)]],
     );
@@ -545,6 +560,9 @@ describe("the rest", () => {
     expect(await left("object_id::int", "reconciliation_findings where rule = 'line_bytes'")).toEqual([2, 3]);
     expect(await left("name", "vantages")).toEqual(["v2"]);
     expect(await left("created_by", "invoice_links")).toEqual(["l2"]);
+    expect(await left("created_by", "account_links")).toEqual(["l2"]);
+    expect(await left("client", "account_sessions")).toEqual(["s2"]);
+    expect(await left("count", "account_attempts")).toEqual([2]);
     expect(await left("name", "leases where name like 'readiness:%' or name = 'job:rare'")).toEqual(["job:rare", "readiness:2"]);
   });
 

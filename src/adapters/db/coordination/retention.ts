@@ -133,6 +133,11 @@ export const createRetentionStore = (db: Database): RetentionStore => {
     costAnomalies: (fence, beforeMs, limit) => of(fence, "cost_anomalies", aged(sql`cost_anomalies`, sql`resolved_at`, beforeMs, limit)),
     zombies: (fence, beforeMs, limit) => of(fence, "zombies", aged(sql`zombies`, sql`remediated_at`, beforeMs, limit)),
     breakers: (fence, beforeMs, limit) => of(fence, "breakers", aged(sql`breakers`, sql`updated_at`, beforeMs, limit)),
+    accountLinks: (fence, beforeMs, limit) => of(fence, "account_links", aged(sql`account_links`, sql`expires_at`, beforeMs, limit)),
+    accountSessions: (fence, beforeMs, limit) =>
+      of(fence, "account_sessions", aged(sql`account_sessions`, sql`expires_at`, beforeMs, limit)),
+    accountAttempts: (fence, beforeMs, limit) =>
+      of(fence, "account_attempts", aged(sql`account_attempts`, sql`window_start`, beforeMs, limit)),
     invoiceLinks: (fence, beforeMs, limit) => of(fence, "invoice_links", aged(sql`invoice_links`, sql`expires_at`, beforeMs, limit)),
   };
 };

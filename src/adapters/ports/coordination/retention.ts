@@ -53,4 +53,9 @@ export interface RetentionStore {
   breakers(fence: Fence, beforeMs: number, limit: number): Promise<number>;
   /** Burn alerts that were resolved before that. */
   sloAlerts(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** Invitations and resets that expired before that, used or not. */
+  accountLinks(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  accountSessions(fence: Fence, beforeMs: number, limit: number): Promise<number>;
+  /** Counts whose window began before that: no window is as long as they are kept. */
+  accountAttempts(fence: Fence, beforeMs: number, limit: number): Promise<number>;
 }

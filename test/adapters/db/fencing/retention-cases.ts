@@ -252,6 +252,37 @@ export const retained: readonly FencedWrite[] = [
       ])),
   ),
   retention(
+    "accountLinks",
+    "links to accounts that have expired",
+    ["account_links"],
+    async ({ sql, tenant }) =>
+      void (await sql(
+        `insert into account_links (kind, link_hash, customer_id, address, role, created_by, created_at, expires_at)
+       values ('invitation', repeat('a', 64), $1, 'a@x.test', 'viewer', 'x', 'epoch', $2)`,
+        [tenant.customer, long],
+      )),
+  ),
+  retention(
+    "accountSessions",
+    "sessions of accounts that are over",
+    ["account_sessions"],
+    async ({ sql, tenant }) =>
+      void (await sql(
+        `with a as (
+       insert into accounts (customer_id, address, role, password_hash, created_by) values ($1, gen_random_uuid() || '@x.test', 'viewer', '$scrypt$x', 'x') returning id
+     )
+     insert into account_sessions (account_id, session_hash, client, created_at, expires_at) select id, repeat('a', 64), '', 'epoch', $2 from a`,
+        [tenant.customer, long],
+      )),
+  ),
+  retention(
+    "accountAttempts",
+    "attempts that count no longer",
+    ["account_attempts"],
+    async ({ sql }) =>
+      void (await sql("insert into account_attempts (key_hash, window_start, count) values (repeat('a', 64), $1, 1)", [long])),
+  ),
+  retention(
     "invoiceLinks",
     "links that have expired",
     ["invoice_links"],

@@ -76,6 +76,7 @@ export const retention = {
   metering_marks: holdings,
   customer_tokens: access,
   admin_tokens: access,
+  probe_agents: access,
   dns_accounts: access,
   dns_zone_grants: access,
   cdn_accounts: access,

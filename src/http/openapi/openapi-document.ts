@@ -19,6 +19,13 @@ const securitySchemes = {
   },
   apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "The same credentials" },
   metrics: { type: "http", scheme: "bearer", description: "METRICS_TOKEN" },
+  probeAgent: {
+    type: "apiKey",
+    in: "header",
+    name: "Authorization",
+    description:
+      "Of a probe agent: `TrancheAgent KEY.TIME.SIGNATURE`, an Ed25519 signature of method, path, time and body; `tranche agent --probe` makes it",
+  },
   wau: { type: "http", scheme: "bearer", description: "WAU_READ_TOKEN" },
 } as const;
 

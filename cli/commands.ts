@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { agent } from "./commands/agent.ts";
 import { costAck, costAnomalies, costExpected, costSnooze } from "./commands/cost-anomalies.ts";
 import { costBaselines, costMode, costRates, costSummary } from "./commands/cost-standing.ts";
 import { costDismiss, costZombies } from "./commands/cost-zombies.ts";
@@ -56,5 +57,6 @@ export const commands: readonly Command[] = [
   costAccounts,
   costCheck,
   costForward,
+  agent,
   drill,
 ];

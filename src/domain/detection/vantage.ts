@@ -41,6 +41,6 @@ export const testimony = (vantages: readonly Vantage[], cdns: readonly string[],
   const mayEnd = isEnough(namesOf(speaking));
   // The last good samples of a stopped vantage must not block the others.
   const left = mayEnd ? speaking : speak(recent);
-  const counted = left.length > 0 ? left : recent;
+  const counted = isEnough(namesOf(left)) ? left : recent;
   return { counted: new Set(namesOf(counted)), mayEnd };
 };

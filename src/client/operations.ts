@@ -624,35 +624,6 @@ export type CreditDecision = {
   reason: string;
 };
 
-export type NewProbeAgent = ProbeAgent & {
-  /** TRANCHE_PROBE_SECRET of its process; shown this once */
-  secret: string;
-};
-
-export type ProbeAgent = {
-  id: number;
-  name: string;
-  location: string | null;
-  /** the name of its samples */
-  vantage: string;
-  created_by: string;
-  created_at: string;
-  deleted_at: string | null;
-  /** when samples of it were last taken; null: never */
-  last_sample_at: string | null;
-  /** by how much its clock was ahead of the database's then, which it corrects by itself; null: not measured */
-  clock_skew_seconds: number | null;
-  /** which it runs, as it says */
-  version: string | null;
-};
-
-export type ProbeAgentInput = {
-  /** its samples are of the vantage `agent:<name>`; no other agent ever gets this name */
-  name: string;
-  /** where it is, for people */
-  location?: string;
-};
-
 export type ProbeTargets = {
   /** slots begin at the multiples of this, by the database's clock */
   interval_ms: number;
@@ -696,6 +667,35 @@ export type ProbeSamplesInput = {
   version?: string;
   /** what was seen of a path in a slot: domain_id, path, setup (as the targets say), slot, and probes: one, or a failed one and the two that confirm it, each with probed_at, status, latency_ms, error (timeout, network, http_status, cdn_52x, or null) */
   readings: unknown[];
+};
+
+export type NewProbeAgent = ProbeAgent & {
+  /** TRANCHE_PROBE_SECRET of its process; shown this once */
+  secret: string;
+};
+
+export type ProbeAgent = {
+  id: number;
+  name: string;
+  location: string | null;
+  /** the name of its samples */
+  vantage: string;
+  created_by: string;
+  created_at: string;
+  deleted_at: string | null;
+  /** when samples of it were last taken; null: never */
+  last_sample_at: string | null;
+  /** by how much its clock was ahead of the database's then, which it corrects by itself; null: not measured */
+  clock_skew_seconds: number | null;
+  /** which it runs, as it says */
+  version: string | null;
+};
+
+export type ProbeAgentInput = {
+  /** its samples are of the vantage `agent:<name>`; no other agent ever gets this name */
+  name: string;
+  /** where it is, for people */
+  location?: string;
 };
 
 export type EvidenceRecord = {
@@ -3191,6 +3191,16 @@ export type Operations = {
     body: CreditDecision;
     result: Storm;
   };
+  /** Of a probe agent: read what there is to probe */
+  "GET /v1/probe-agents/targets": {
+    query?: { limit?: number; cursor?: string; };
+    result: ProbeTargets;
+  };
+  /** Of a probe agent: tell what was seen in the slots of the last minute */
+  "POST /v1/probe-agents/samples": {
+    body: ProbeSamplesInput;
+    result: ProbeSamplesResult;
+  };
   /** List the probe agents, deleted ones included */
   "GET /v1/probe-agents": {
     query?: { limit?: number; cursor?: string; };
@@ -3210,16 +3220,6 @@ export type Operations = {
   "DELETE /v1/probe-agents/{id}": {
     path: { id: number; };
     result: undefined;
-  };
-  /** Of a probe agent: read what there is to probe */
-  "GET /v1/probe-agents/targets": {
-    query?: { limit?: number; cursor?: string; };
-    result: ProbeTargets;
-  };
-  /** Of a probe agent: tell what was seen in the slots of the last minute */
-  "POST /v1/probe-agents/samples": {
-    body: ProbeSamplesInput;
-    result: ProbeSamplesResult;
   };
   /** Read the evidence of a storm: hashed, chained records in canonical JSON; keep the bytes to verify them */
   "GET /v1/storms/{id}/evidence": {

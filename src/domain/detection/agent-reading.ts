@@ -24,7 +24,8 @@ export const mostProbes = 1 + confirmations;
 /** A probe is taken within so much of its slot's beginning: a round begins none later, and a time-out is a minute at most. */
 const longestRoundMs = 120_000;
 
-type Rule = { readonly at: string; readonly detail: string };
+/** A field, as a pointer within the reading, and the rule that it breaks. */
+export type ReadingFault = { readonly pointer: string; readonly detail: string };
 
 /** Whether a status and an error can be of one probe (`judgeProbe`). */
 const disagrees = ({ status, error }: AgentProbe): boolean => {
@@ -42,19 +43,19 @@ const disagrees = ({ status, error }: AgentProbe): boolean => {
 export const readingFault = (
   { slotMs, probes }: AgentReading,
   timing: { readonly intervalMs: number; readonly timeoutMs: number },
-): Rule | null => {
+): ReadingFault | null => {
   if (slotMs % timing.intervalMs !== 0)
-    return { at: "/slot", detail: `must be the beginning of a slot: a multiple of ${timing.intervalMs} ms` };
+    return { pointer: "/slot", detail: `must be the beginning of a slot: a multiple of ${timing.intervalMs} ms` };
   // A busy machine notices a time-out late.
   const mostLatencyMs = 2 * timing.timeoutMs + 1_000;
   for (const [at, probe] of probes.entries()) {
     const where = `/probes/${at}`;
     if (probe.probedAtMs < slotMs || probe.probedAtMs >= slotMs + longestRoundMs)
-      return { at: `${where}/probed_at`, detail: "must be within the two minutes that begin with its slot" };
-    if (probe.latencyMs > mostLatencyMs) return { at: `${where}/latency_ms`, detail: `must be at most ${mostLatencyMs}` };
-    if (disagrees(probe)) return { at: `${where}/status`, detail: "does not go with its error" };
+      return { pointer: `${where}/probed_at`, detail: "must be within the two minutes that begin with its slot" };
+    if (probe.latencyMs > mostLatencyMs) return { pointer: `${where}/latency_ms`, detail: `must be at most ${mostLatencyMs}` };
+    if (disagrees(probe)) return { pointer: `${where}/status`, detail: "does not go with its error" };
   }
   if (probes.length > 1 && probes[0]?.error === null)
-    return { at: "/probes", detail: "must be one where the first is good: only a failure is confirmed" };
+    return { pointer: "/probes", detail: "must be one where the first is good: only a failure is confirmed" };
   return null;
 };

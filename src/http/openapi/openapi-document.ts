@@ -57,7 +57,7 @@ const retryAfter = answerHeader("seconds", { type: "integer", minimum: 1 }, true
 const link = answerHeader('the next page, if there is one: `<...>; rel="next"`', text);
 const location = answerHeader("the new resource", text);
 const replayed = answerHeader("`true`: this is the first answer to the Idempotency-Key again", { type: "string", const: "true" });
-const authenticate = answerHeader("`Bearer`", text, true);
+const authenticate = answerHeader("`Bearer`, or `TrancheAgent` where a probe agent is asked for", text, true);
 
 type Response = { headers?: Record<string, object>; [field: string]: unknown };
 

@@ -14,6 +14,7 @@ export const mountDetection = (app: App, deps: Deps, guards: Guards): void => {
   registerBacktest(app, deps, guards);
   registerAvailability(app, deps, guards);
   registerStorms(app, deps, guards);
-  registerProbeAgents(app, deps, guards);
+  // Its literal paths first: they look like ids.
   registerProbeAgentWork(app, deps);
+  registerProbeAgents(app, deps, guards);
 };

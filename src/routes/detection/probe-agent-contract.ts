@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { KeptReadings, ProbeAgent, ReadingFate } from "../../adapters/ports/detection/probe-agents.ts";
-import type { AgentReading } from "../../domain/detection/agent-reading.ts";
+import type { AgentReading, ReadingFault } from "../../domain/detection/agent-reading.ts";
 import { mostProbes } from "../../domain/detection/agent-reading.ts";
 import { agentVantage } from "../../domain/detection/vantage.ts";
 import { id, label, like, time, timeText } from "../../http/contract.ts";
@@ -155,10 +155,8 @@ export const keptSchema = z
   })
   .openapi("ProbeSamplesResult", { description: "every reading is counted once" });
 
-export type Rejection = { readonly pointer: string; readonly detail: string };
-
 /** @returns the reading, or what is wrong with its form */
-export const readReading = (value: unknown): AgentReading | Rejection => {
+export const readReading = (value: unknown): AgentReading | ReadingFault => {
   const parsed = readingInput.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -178,7 +176,7 @@ export const readReading = (value: unknown): AgentReading | Rejection => {
 export const representKept = (
   { taken, fates: found }: KeptReadings,
   places: readonly number[],
-  rejected: readonly Rejection[],
+  rejected: readonly ReadingFault[],
 ): z.infer<typeof keptSchema> => {
   const of = (fate: ReadingFate) => [...found].filter(([, one]) => one === fate);
   const early = of("early").map(([at]) => ({ pointer: `/readings/${places[at]}/slot`, detail: "is ahead of the database's clock" }));

@@ -2,7 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { AgentDomain } from "../../adapters/ports/detection/probe-agents.ts";
 import type { Deps } from "../../adapters/ports/deps.ts";
 import { agentGuard } from "../../auth/agent-signature.ts";
-import type { AgentReading } from "../../domain/detection/agent-reading.ts";
+import type { AgentReading, ReadingFault } from "../../domain/detection/agent-reading.ts";
 import { readingFault } from "../../domain/detection/agent-reading.ts";
 import { jsonListBody } from "../../http/body.ts";
 import { jsonAnswer, jsonRequest, pageQuery, problems } from "../../http/contract.ts";
@@ -12,7 +12,6 @@ import { isKnown } from "../../http/etag.ts";
 import { acceptKey } from "../../http/idempotency.ts";
 import { paged } from "../../http/paging.ts";
 import { targetsOf } from "../../pipeline/detection/probing.ts";
-import type { Rejection } from "./probe-agent-contract.ts";
 import { keptSchema, readReading, representKept, samplesInput, targetsSchema } from "./probe-agent-contract.ts";
 
 type WorkDeps = Pick<Deps, "config" | "probeAgents" | "rateLimits" | "clientAddress">;
@@ -30,11 +29,16 @@ const domainOf = (domain: AgentDomain, defaultPath: string): z.infer<typeof targ
   };
 };
 
-const isRejection = (value: AgentReading | Rejection): value is Rejection => "pointer" in value;
+/** The clock by which slots begin. A refusal says it as well. */
+const headers = {
+  "X-Tranche-Time": { description: "the database's time, in epoch milliseconds", required: true, schema: { type: "integer" as const } },
+};
+
+const isRejection = (value: AgentReading | ReadingFault): value is ReadingFault => "pointer" in value;
 
 /** `/v1/probe-agents/targets` and `/samples`: what a probe agent itself asks and tells. Its authority ends here. */
 export const registerProbeAgentWork = (app: App, deps: WorkDeps): void => {
-  const tags = ["detection"];
+  const tags = ["probe-agents"];
   const security = [{ probeAgent: [] }];
   const { intervalMs, timeoutMs, path: defaultPath } = deps.config.probe;
 
@@ -44,12 +48,12 @@ export const registerProbeAgentWork = (app: App, deps: WorkDeps): void => {
     tags,
     security,
     summary: "Of a probe agent: read what there is to probe",
-    description: "By pages. `X-Tranche-Time` is the database's clock in milliseconds, by which slots begin.",
+    description: "By pages. The names of verified domains alone, where a proof is required.",
     middleware: [agentGuard(deps)],
     request: { query: pageQuery },
     responses: {
-      200: jsonAnswer(targetsSchema, "One page of domains, each with its paths"),
-      304: { description: "What the agent has by `If-None-Match` is what there is" },
+      200: { ...jsonAnswer(targetsSchema, "One page of domains, each with its paths"), headers },
+      304: { description: "What the agent has by `If-None-Match` is what there is", headers },
       ...problems(400, 401),
     },
   });
@@ -73,31 +77,28 @@ export const registerProbeAgentWork = (app: App, deps: WorkDeps): void => {
       "Each reading is taken or not by itself, and once: a batch that comes twice changes nothing. What is older than a minute is of no use.",
     middleware: [agentGuard(deps, jsonListBody)],
     request: { query: z.strictObject({}), body: jsonRequest(samplesInput) },
-    responses: { 200: jsonAnswer(keptSchema, "What became of each of them"), ...problems(400, 401, 413, 415) },
+    responses: { 200: { ...jsonAnswer(keptSchema, "What became of each of them"), headers }, ...problems(400, 401, 413, 415) },
   });
   app.openapi(samples, async (c) => {
     await acceptKey(c);
     const { probeAgent: agent } = c.var;
     const { readings, version = null } = c.req.valid("json");
-    const rejected: Rejection[] = [];
+    const rejected: ReadingFault[] = [];
     const good: AgentReading[] = [];
     const places: number[] = [];
     const seen = new Set<string>();
     for (const [at, value] of readings.entries()) {
       const reading = readReading(value);
-      const fault = isRejection(reading) ? reading : (readingFault(reading, { intervalMs, timeoutMs }) ?? null);
-      const reject = (pointer: string, detail: string): void => void rejected.push({ pointer: `/readings/${at}${pointer}`, detail });
-      if (isRejection(reading)) reject(reading.pointer, reading.detail);
-      else if (fault !== null) reject("at" in fault ? fault.at : "", fault.detail);
-      else {
-        const key = `${reading.domainId}/${reading.path}/${reading.slotMs}`;
-        if (seen.has(key)) reject("", "is of a path and slot of which there is another one in this batch");
-        else {
-          seen.add(key);
-          places.push(at);
-          good.push(reading);
-        }
+      const fault = isRejection(reading) ? reading : readingFault(reading, { intervalMs, timeoutMs });
+      const key = isRejection(reading) ? "" : `${reading.domainId}/${reading.path}/${reading.slotMs}`;
+      if (isRejection(reading) || fault !== null || seen.has(key)) {
+        const { pointer, detail } = fault ?? { pointer: "", detail: "is of a path and slot of which there is another one in this batch" };
+        rejected.push({ pointer: `/readings/${at}${pointer}`, detail });
+        continue;
       }
+      seen.add(key);
+      places.push(at);
+      good.push(reading);
     }
     const kept =
       good.length === 0

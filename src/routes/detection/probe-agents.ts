@@ -16,7 +16,7 @@ const secretBytes = 32;
 
 /** `/v1/probe-agents`: processes elsewhere that probe, and so are vantages of their own. For admins. */
 export const registerProbeAgents = (app: App, deps: Deps, guards: Guards): void => {
-  const tags = ["detection"];
+  const tags = ["probe-agents"];
   const path = "/v1/probe-agents";
 
   const create = createRoute({

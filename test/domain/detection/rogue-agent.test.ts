@@ -11,7 +11,18 @@ const nowMs = Date.parse("2026-11-18T12:00:00Z");
 const terms = { thresholdAvail: 0.9, windowSeconds: 60, cooldownSeconds: 60, minSamples: 3, minFailures: 3 };
 
 /** What a vantage may say of both paths, or not at all. `thin`: too few samples; `wavering`: below, and not down. */
-const opinions = ["never heard", "forgotten", "silent", "no samples", "thin", "wavering", "up", "down", "primary down", "backup down"] as const;
+const opinions = [
+  "never heard",
+  "forgotten",
+  "silent",
+  "no samples",
+  "thin",
+  "wavering",
+  "up",
+  "down",
+  "primary down",
+  "backup down",
+] as const;
 type Opinion = (typeof opinions)[number];
 
 const ageOf = (opinion: Opinion): number | null =>
@@ -109,7 +120,11 @@ const installations = [
   { title: "one provider on a CDN that is insured", providers: ["cloudflare"], cdns: ["cloudflare", "fastly"] },
   { title: "two providers", providers: ["cloudflare", "vercel"], cdns: ["fastly", "akamai"] },
   { title: "two providers, one of them on a CDN that is insured", providers: ["vercel", "cloudflare"], cdns: ["cloudflare", "fastly"] },
-  { title: "two providers, the deciding one on a CDN that is insured", providers: ["cloudflare", "vercel"], cdns: ["cloudflare", "fastly"] },
+  {
+    title: "two providers, the deciding one on a CDN that is insured",
+    providers: ["cloudflare", "vercel"],
+    cdns: ["cloudflare", "fastly"],
+  },
 ];
 
 describe("a single agent, whatever it says", () => {
@@ -139,6 +154,39 @@ describe("a single agent, whatever it says", () => {
         for (const active of storms) expect(judged({ ...table, "agent:gone": gone }, cdns, active)).toEqual(judged(table, cdns, active));
       }
     }
+  });
+});
+
+describe("a storm of which nothing is heard any more", () => {
+  const active: ActiveStorm = { state: "storm", startedAtMs: nowMs - 3_600_000, recoveringSinceMs: null };
+  /** The transition where the provider's newest sample is twenty minutes old, and those of agents so many milliseconds. */
+  const after = (agentAgesMs: Readonly<Record<string, number>>) => {
+    const ages = { node: 20 * 60_000, ...agentAgesMs };
+    const newest = Object.entries(ages).map(([vantage, ageMs]) => ({
+      domainId: 1,
+      path: "primary" as const,
+      vantage,
+      atMs: nowMs - ageMs,
+    }));
+    return detect({
+      cdns: ["fastly", "akamai"],
+      domains: [{ domainId: 1, paths: ["primary"], primaryOnTrial: false }],
+      vantages: Object.keys(ages).map((name) => ({ name, lastHeardAtMs: nowMs - 5_000 })),
+      stats: [],
+      nowMs,
+      terms,
+      newest,
+      active,
+      previousEndedAtMs: null,
+    }).transition;
+  };
+
+  it("is not kept on by a single agent, but by two", () => {
+    const ended = { kind: "end", endedAtMs: nowMs - 20 * 60_000, reason: "no_evidence" };
+    expect(after({})).toEqual(ended);
+    expect(after({ "agent:a": 1_000 })).toEqual(ended);
+    expect(after({ "agent:a": 1_000, "agent:b": 60_000 })).toBeNull();
+    expect(after({ "agent:a": 1_000, "agent:b": 16 * 60_000 })).toEqual({ ...ended, endedAtMs: nowMs - 16 * 60_000 });
   });
 });
 
@@ -177,6 +225,8 @@ describe("several agents", () => {
     const cdns = ["cloudflare", "fastly"];
     const [, storm = null] = storms;
     expect(judged({ cloudflare: "up", "agent:a": "up", "agent:b": "silent" }, cdns, storm).transition).toBeNull();
-    expect(judged({ cloudflare: "up", "agent:a": "up", "agent:b": "never heard" }, cdns, storm).transition).toMatchObject({ kind: "recover" });
+    expect(judged({ cloudflare: "up", "agent:a": "up", "agent:b": "never heard" }, cdns, storm).transition).toMatchObject({
+      kind: "recover",
+    });
   });
 });

@@ -15,4 +15,7 @@ export const agentSigner = async (secret: string) => {
   };
 };
 
+/** What a probe agent alone may do. */
+export const isAgents = (path: string): boolean => /^\/v1\/probe-agents\/(targets|samples)(\?|$)/.test(path);
+
 export type AgentSigner = Awaited<ReturnType<typeof agentSigner>>;

@@ -1739,6 +1739,8 @@ export type Status = {
       error: string | null;
     } | null;
   })[];
+  /** from where is probed: every one that is heard has to agree before anything is concluded */
+  vantages: Vantage[];
   /** every job of the schedule, in its order */
   jobs: Job[];
   secrets: SealedSecrets;
@@ -1760,6 +1762,15 @@ export type ShardLoad = {
   /** of the time of a round's connections, the share that probing everything takes in calm */
   utilisation: number;
   measured_at: string;
+};
+
+export type Vantage = {
+  name: string;
+  /** `agent`: a probe agent (docs/probe-agents.md), which decides nothing alone */
+  kind: "provider" | "agent";
+  place: string | null;
+  /** null: never */
+  last_heard_at: string | null;
 };
 
 export type Job = {

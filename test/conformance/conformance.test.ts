@@ -296,6 +296,8 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
         ["/metrics", "/v1/status", "/v1/fleet", "/v1/invoices/preview", "/v1/storms", "/v1/cost/summary"].includes(one.path) ||
         one.name === readyAsJson ||
         one.operation?.endsWith("tokens") === true ||
+        // A probe agent is told the time.
+        one.path.startsWith("/v1/probe-agents/targets") ||
         // A page says as of when it is.
         one.path.startsWith("/status/") ||
         // An objective is measured until now.

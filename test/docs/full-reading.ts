@@ -49,6 +49,7 @@ const fullReading: MetricsReading = {
   providers: [{ name: "local", heartbeatAgeSeconds: 1, lastRoundAgeSeconds: 1, publicOk: true, clockSkewMs: 1 }],
   takeovers: [{ kind: "takeover", from: "local", to: "vercel", count: 1 }],
   vantages: [{ name: "local", place: "here", lastHeardAgeSeconds: 1 }],
+  probeAgents: [{ name: "fra-1", lastSampleAgeSeconds: 1 }],
   shardLoads: [{ shard: 0, domains: 1, leftOut: 0, utilisation: 1, measuredAtMs: 0 }],
   findings: [],
   incidents: [],

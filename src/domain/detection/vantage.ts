@@ -17,6 +17,18 @@ export const isAgent = (vantage: string): boolean => vantage.startsWith(agentPre
  */
 export const isEnough = (vantages: readonly string[]): boolean => vantages.length > 1 || vantages.some((name) => !isAgent(name));
 
+/** A vantage that has said nothing for so long is not one that anybody should count on. */
+const lonelyAfterMs = 10 * 60_000;
+
+/** The only vantage that probes now, whose every word counts for all; null: there are several, or none does. */
+export const loneVantage = (
+  vantages: readonly { readonly name: string; readonly lastHeardAtMs: number | null }[],
+  nowMs: number,
+): string | null => {
+  const [only, ...others] = vantages.filter(({ lastHeardAtMs }) => lastHeardAtMs !== null && lastHeardAtMs > nowMs - lonelyAfterMs);
+  return only !== undefined && others.length === 0 ? only.name : null;
+};
+
 /** `mayEnd` is false where only a CDN's own vantage is left. */
 export type Testimony = { readonly counted: ReadonlySet<string>; readonly mayEnd: boolean };
 

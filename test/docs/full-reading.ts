@@ -27,7 +27,9 @@ const fullReading: MetricsReading = {
   invoices: 1,
   adjustmentCauses: 1,
   outboxLagSeconds: 1,
-  samples: ["ok", "timeout"].map((result) => ({ path: "primary", vantage: "local", result, count: 1 })),
+  samples: ["local", "agent:fra-1"].flatMap((vantage) =>
+    ["ok", "timeout"].map((result) => ({ path: "primary", vantage, result, count: 1 })),
+  ),
   jobs: ["tick:0", "witness:0", ...Object.values(schedule).flat()].map((job) => ({
     job,
     provider: "local",

@@ -86,7 +86,7 @@ export const targetsSchema = z
 const errors = ["timeout", "network", "http_status", "cdn_52x"] as const;
 
 /** One reading as it is sent; each is judged by itself. */
-export const readingInput = z.strictObject({
+const readingInput = z.strictObject({
   domain_id: z.int().min(1),
   path,
   setup: z.int().min(0).max(32_767),
@@ -105,7 +105,7 @@ export const readingInput = z.strictObject({
 });
 
 /** Readings of one request. */
-export const mostReadings = 1_000;
+const mostReadings = 1_000;
 /** Rejected ones of which an answer says what is wrong. */
 const mostRejections = 20;
 

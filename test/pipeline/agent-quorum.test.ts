@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createCorroborationStore } from "../../src/adapters/db/detection/corroboration.ts";
 import { createProbeAgentStore } from "../../src/adapters/db/detection/probe-agents.ts";
 import type { ProbeAgentStore } from "../../src/adapters/ports/detection/probe-agents.ts";
 import type { AgentReading } from "../../src/domain/detection/agent-reading.ts";
@@ -111,6 +112,21 @@ describe("one provider and one agent", () => {
     await slots(4, { fra: primaryDown });
     expect(await world.storms()).toEqual([]);
     expect(await world.history()).toEqual([]);
+  });
+});
+
+describe("a discount", () => {
+  it("is earned by no agent's word: it is no witness of a CDN's failure", async () => {
+    const day = "now() - interval '3 days'";
+    await world.sql(`update service_domains set seen_healthy_at = ${day}, trigger_edited_at = ${day}, verified_by = 'proof'`);
+    await world.sql(`update service_cdns set from_at = ${day}`);
+    const corroboration = createCorroborationStore(database.db);
+    const seen = async () => (await corroboration.seen(["cdn-a"], slotMs, 3_600_000)).map(({ name: host, fails }) => [host, fails]);
+    await slots(3, { fra: primaryDown, nyc: primaryDown });
+    // The provider sees it well, whatever agents say; without the provider nobody is heard.
+    expect(await seen()).toEqual([[name, false]]);
+    await world.sql("delete from probe_samples where vantage = 'local'");
+    expect(await seen()).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import { breakers } from "./commands/breakers.ts";
+import { agent } from "./commands/agent.ts";
 import { costAck, costAnomalies, costExpected, costSnooze } from "./commands/cost-anomalies.ts";
 import { costBaselines, costMode, costRates, costSummary } from "./commands/cost-standing.ts";
 import { costDismiss, costZombies } from "./commands/cost-zombies.ts";
@@ -60,5 +61,6 @@ export const commands: readonly Command[] = [
   costAccounts,
   costCheck,
   costForward,
+  agent,
   drill,
 ];

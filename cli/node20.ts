@@ -13,3 +13,12 @@ const groupBy = <Key, Value>(values: Iterable<Value>, keyOf: (value: Value, inde
 };
 
 if (!("groupBy" in Map)) Object.defineProperty(Map, "groupBy", { value: groupBy, writable: true, configurable: true });
+
+const withResolvers = <Value>(): PromiseWithResolvers<Value> => {
+  let settle: Omit<PromiseWithResolvers<Value>, "promise"> | null = null;
+  const promise = new Promise<Value>((resolve, reject) => (settle = { resolve, reject }));
+  return { promise, ...(settle as unknown as Omit<PromiseWithResolvers<Value>, "promise">) };
+};
+
+if (!("withResolvers" in Promise))
+  Object.defineProperty(Promise, "withResolvers", { value: withResolvers, writable: true, configurable: true });

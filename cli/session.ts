@@ -32,7 +32,7 @@ const isTls = (code: string, message: string): boolean =>
   /^(?:ERR_SSL|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code) || /certificate|SSL|TLS/i.test(message);
 
 /** Why a request got no answer, in words, with what mends it. */
-const unreachable = (url: string, error: unknown): CommandError => {
+export const unreachable = (url: string, error: unknown): CommandError => {
   const { code, message } = causeOf(error);
   const timedOut = error instanceof Error && error.name === "TimeoutError";
   const [what, mend] = timedOut

@@ -69,6 +69,11 @@ const weaknesses: readonly (readonly [says: string, check: string, mend: string]
     "give DATABASE_URL a login in the role tranche_app (README.md, Who logs in to the database)",
   ],
   ["evidence is not signed", "signing key", "set EVIDENCE_SIGNING_KEY, the same on both providers (docs/evidence.md)"],
+  [
+    "one vantage only",
+    "vantages",
+    "POST /v1/probe-agents, and tranche agent --probe on a machine elsewhere (docs/probe-agents.md); or deploy the second provider",
+  ],
   ["no secrets are kept", "secrets key", "set SECRETS_KEY, 32 random bytes in base64, the same on both providers (docs/credentials.md)"],
 ];
 

@@ -624,6 +624,80 @@ export type CreditDecision = {
   reason: string;
 };
 
+export type ProbeTargets = {
+  /** slots begin at the multiples of this, by the database's clock */
+  interval_ms: number;
+  timeout_ms: number;
+  domains: ({
+    domain_id: number;
+    service_id: number;
+    /** customers come in turns in a round, as everywhere */
+    customer_id: number;
+    expect_status: string;
+    paths: ProbeTarget[];
+  })[];
+};
+
+export type ProbeTarget = {
+  path: "primary" | "backup" | "direct";
+  url: string;
+  /** which of the path's set-ups this is: to be said with its samples */
+  setup: number;
+  cdn: string | null;
+};
+
+export type ProbeSamplesResult = {
+  accepted: number;
+  /** well, and of no use. `known`: there is one of its path and slot; `late`: its slot began more than a minute ago; `stale`: the path has another set-up by now; `gone`: it is no path to probe. After the last two the targets are to be read again */
+  ignored: {
+    known: number;
+    late: number;
+    stale: number;
+    gone: number;
+  };
+  /** wrong in themselves; of the first 20 the list says how */
+  rejected: number;
+  rejections: ({
+    pointer: string;
+    detail: string;
+  })[];
+};
+
+export type ProbeSamplesInput = {
+  version?: string;
+  /** what was seen of a path in a slot: domain_id, path, setup (as the targets say), slot, and probes: one, or a failed one and the two that confirm it, each with probed_at, status, latency_ms, error (timeout, network, http_status, cdn_52x, or null) */
+  readings: unknown[];
+};
+
+export type NewProbeAgent = ProbeAgent & {
+  /** TRANCHE_PROBE_SECRET of its process; shown this once */
+  secret: string;
+};
+
+export type ProbeAgent = {
+  id: number;
+  name: string;
+  location: string | null;
+  /** the name of its samples */
+  vantage: string;
+  created_by: string;
+  created_at: string;
+  deleted_at: string | null;
+  /** when samples of it were last taken; null: never */
+  last_sample_at: string | null;
+  /** by how much its clock was ahead of the database's then, which it corrects by itself; null: not measured */
+  clock_skew_seconds: number | null;
+  /** which it runs, as it says */
+  version: string | null;
+};
+
+export type ProbeAgentInput = {
+  /** its samples are of the vantage `agent:<name>`; no other agent ever gets this name */
+  name: string;
+  /** where it is, for people */
+  location?: string;
+};
+
 export type EvidenceRecord = {
   /** what was known and decided; its fields depend on the kind */
   body: Record<string, unknown>;
@@ -1667,6 +1741,8 @@ export type Status = {
       error: string | null;
     } | null;
   })[];
+  /** from where is probed: every one that is heard has to agree before anything is concluded */
+  vantages: Vantage[];
   /** every job of the schedule, in its order */
   jobs: Job[];
   secrets: SealedSecrets;
@@ -1688,6 +1764,15 @@ export type ShardLoad = {
   /** of the time of a round's connections, the share that probing everything takes in calm */
   utilisation: number;
   measured_at: string;
+};
+
+export type Vantage = {
+  name: string;
+  /** `agent`: a probe agent (docs/probe-agents.md), which decides nothing alone */
+  kind: "provider" | "agent";
+  place: string | null;
+  /** null: never */
+  last_heard_at: string | null;
 };
 
 export type Job = {
@@ -3181,6 +3266,36 @@ export type Operations = {
     path: { id: number; };
     body: CreditDecision;
     result: Storm;
+  };
+  /** Of a probe agent: read what there is to probe */
+  "GET /v1/probe-agents/targets": {
+    query?: { limit?: number; cursor?: string; };
+    result: ProbeTargets;
+  };
+  /** Of a probe agent: tell what was seen in the slots of the last minute */
+  "POST /v1/probe-agents/samples": {
+    body: ProbeSamplesInput;
+    result: ProbeSamplesResult;
+  };
+  /** List the probe agents, deleted ones included */
+  "GET /v1/probe-agents": {
+    query?: { limit?: number; cursor?: string; };
+    result: ProbeAgent[];
+  };
+  /** Create a probe agent; its secret is shown once */
+  "POST /v1/probe-agents": {
+    body: ProbeAgentInput;
+    result: NewProbeAgent;
+  };
+  /** Read a probe agent */
+  "GET /v1/probe-agents/{id}": {
+    path: { id: number; };
+    result: ProbeAgent;
+  };
+  /** Delete a probe agent: what it saw does not count from the next round on */
+  "DELETE /v1/probe-agents/{id}": {
+    path: { id: number; };
+    result: undefined;
   };
   /** Read the evidence of a storm: hashed, chained records in canonical JSON; keep the bytes to verify them */
   "GET /v1/storms/{id}/evidence": {

@@ -2,6 +2,7 @@ import { createAvailabilityStore } from "../adapters/db/detection/availability.t
 import { createCorroborationStore } from "../adapters/db/detection/corroboration.ts";
 import type { Signing } from "../adapters/db/detection/end-storms.ts";
 import { createPolicyStore } from "../adapters/db/detection/policies.ts";
+import { createProbeAgentStore } from "../adapters/db/detection/probe-agents.ts";
 import { createRecordedTraces } from "../adapters/db/detection/recorded-traces.ts";
 import { createRollupStore } from "../adapters/db/detection/rollups.ts";
 import { createServiceAxis } from "../adapters/db/detection/service-axis.ts";
@@ -63,4 +64,5 @@ export const buildDetection = ({ config, db, clock, timeKeeper, fetch, signing }
   availability: createAvailabilityStore(db),
   serviceAxis: createServiceAxis(db),
   recordedTraces: createRecordedTraces(db),
+  probeAgents: createProbeAgentStore(db, config.probe.restrainsUnverified),
 });

@@ -1,10 +1,11 @@
 import type { Deps } from "../adapters/ports/deps.ts";
 import type { ShownBreaker } from "../adapters/ports/platform/breakers.ts";
-import type { ProviderStanding, Status } from "../adapters/ports/coordination/status.ts";
+import type { ProviderStanding, Status, VantageStanding } from "../adapters/ports/coordination/status.ts";
 import { editors } from "../auth/guards.ts";
 import { tolerableSkewMs } from "../domain/coordination/clock-skew.ts";
 import type { JobStanding } from "../domain/coordination/job-standing.ts";
 import { jobStandings } from "../domain/coordination/job-standing.ts";
+import { loneVantage } from "../domain/detection/vantage.ts";
 import { formatDuration } from "../domain/notify/figures.ts";
 import type { App, AppContext } from "../http/env.ts";
 import { html, isolated, nothing } from "../http/html.ts";
@@ -17,6 +18,8 @@ import type { Word } from "./words.ts";
 
 /** A provider that has not said anything for so long is silent: its witness notices at the same time. */
 const silentAfterMs = 45_000;
+/** A vantage is not counted any more by then (`silentAfterMs` of detection). */
+const vantageSilentMs = 60_000;
 const takeoversShown = 10;
 
 const isShard = ({ name }: { readonly name: string }): boolean => name.startsWith("shard:");
@@ -90,6 +93,35 @@ const providers = (status: Status, isAdmin: boolean, nowMs: number): Html =>
         ["Provider", "State", "Shards", "Last round", "Sign of life", "From outside", ...(isAdmin ? ["Clock"] : [])],
         status.providers.map((one) => providerRow(status, one, isAdmin, nowMs)),
       );
+
+const vantageRow = ({ name, place, lastHeardAtMs }: VantageStanding, isAdmin: boolean, nowMs: number): Html => {
+  const word: Word =
+    lastHeardAtMs === null
+      ? { word: "Never heard", tone: "off" }
+      : nowMs - lastHeardAtMs < vantageSilentMs
+        ? { word: "Probes", tone: "ok" }
+        : { word: "Silent", tone: "bad" };
+  return html`<tr><th scope="row">${isolated(name)}${place !== null && isAdmin ? html`<small>${isolated(place)}</small>` : ""}</th><td class="lead">${stateOf(word)}</td>
+${cell("Last heard", lastHeardAtMs === null ? "–" : when(lastHeardAtMs, nowMs))}</tr>`;
+};
+
+/** From where is probed, and plainly where that is one place alone. */
+const vantages = (status: Status, isAdmin: boolean, nowMs: number): Html => {
+  const only = loneVantage(status.vantages, nowMs);
+  const alone =
+    only === null
+      ? nothing
+      : note(
+          "warn",
+          html`<p>${stateOf({ word: "One vantage only", tone: "warn" })} Nothing confirms what ${isolated(only)} sees: trouble of its own network is taken for a CDN's. Add a probe agent on a machine elsewhere (<code>tranche agent --probe</code>), or a second provider.</p>`,
+        );
+  const rows = status.vantages.map((one) => vantageRow(one, isAdmin, nowMs));
+  const listed =
+    rows.length === 0
+      ? empty("Nothing has probed yet.", "The first round does, a minute after the deployment.")
+      : table("The vantages, all of which have to agree", ["Vantage", "State", "Last heard"], rows);
+  return html`${alone}${listed}`;
+};
 
 const jobRow = ({ rhythm, runs, lastResult, overdue }: JobStanding, nowMs: number): Html => {
   const goodAtMs = runs?.lastSucceededAtMs ?? null;
@@ -182,6 +214,7 @@ export const registerStatusPage = (app: App, deps: Deps): void => {
 <div class="head"><div><h1>Status</h1><p>As of ${clock(nowMs)} UTC; <a href="${path}">look again</a>. This page is by ${isolated(deps.config.provider)}, version ${version}; the database answers.</p></div>${buttons(c)}</div>
 ${verdict(status, nowMs)}
 ${section("providers", "Providers", providers(status, isAdmin, nowMs))}
+${section("vantages", "Vantages", vantages(status, isAdmin, nowMs))}
 ${isAdmin ? html`${section("jobs", "Jobs", jobs(jobStandings(deps.jobs.rhythms, status.jobRuns, status), nowMs))}\n${section("outside", "Outside services", outside(breakers, nowMs))}\n${section("takeovers", "Takeovers", takeovers(status, deps.config.preferredProvider, nowMs))}` : ""}`;
     return c.html(await page(c, nowMs, { title: "Status", tab: "status", body }));
   });

@@ -22,6 +22,8 @@ export type AppEnv = {
     away?: true;
     /** What a form says; set by `readForm`. */
     form?: URLSearchParams;
+    /** The probe agent that signed the request; `nowMs`: the database's time, `skewMs`: by how much its own is ahead, its way included. */
+    probeAgent: { readonly id: number; readonly name: string; readonly nowMs: number; readonly skewMs: number };
     /** The request body as text; set by `jsonBody`. */
     rawBody: string;
   };

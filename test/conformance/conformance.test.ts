@@ -12,6 +12,8 @@ import { assetPaths } from "../../src/http/reference/assets.ts";
 import type { Route53Server } from "../../local/route53/server.ts";
 import { startRoute53 } from "../../local/route53/server.ts";
 import { startFallback } from "../../local/fallback.ts";
+import { agentSigner } from "../support/agent-key.ts";
+import type { AgentSigner } from "../support/agent-key.ts";
 import { startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";
 import type { Contract } from "../support/openapi.ts";
@@ -21,7 +23,7 @@ import { seedTenant } from "../support/tenant.ts";
 import type { Answered, Entry, Sent } from "./entries.ts";
 import { comparable, copiesOf, entryNames, roundsIn, send, sendUntilRound, startEntry } from "./entries.ts";
 import type { Case, Credentials } from "./requests.ts";
-import { allCases, dnsKeys, jobWithRound, readyAsJson } from "./requests.ts";
+import { allCases, byAgent, dnsKeys, jobWithRound, readyAsJson } from "./requests.ts";
 
 const startedAtMs = Date.now();
 
@@ -46,6 +48,7 @@ let guests: readonly Entry[];
 let contract: Contract;
 let credentials: Credentials;
 let cases: readonly Case[];
+let sign: AgentSigner;
 const answers = new Map<Case, readonly Answered[]>();
 
 /** Both providers, a lease of each kind, and a takeover and a hand-back between them; all of it over, so that anybody may go on. */
@@ -87,7 +90,8 @@ beforeAll(async () => {
     otherCorrection: 0,
     otherDeadLetter: 0,
   };
-  const { editor, ids } = credentials.tenant;
+  const { editor, ids, agent } = credentials.tenant;
+  sign = await agentSigner(agent);
   const claim = { linkId: ids["links"] ?? 0, invoiceId: ids["invoices"] ?? 0, expiresAtMs: startedAtMs + 3_600_000 };
   const [correction] = await api.db.rows<{ id: number }>(sql`
     insert into usage_correction_requests (customer_id, service_id, snapshot_id, window_start, window_end, primary_bytes, was_primary_bytes, was_backup_bytes, actor)
@@ -141,7 +145,15 @@ afterAll(async () => {
   await Promise.all([...(entries ?? []), ...(guests ?? []), ...(accounts ?? [])].map((one) => one.close()));
 });
 
-const ask = (sent: Sent, of: readonly Entry[] = entries) => Promise.all(of.map((entry) => send(entry, sent)));
+const signed = async (sent: Sent): Promise<Sent> => {
+  if (sent.headers["authorization"] !== byAgent) return sent;
+  return { ...sent, headers: { ...sent.headers, authorization: await sign(sent.method, sent.path, sent.body) } };
+};
+
+const ask = async (sent: Sent, of: readonly Entry[] = entries) => {
+  const ready = await signed(sent);
+  return await Promise.all(of.map((entry) => send(entry, ready)));
+};
 
 /** How the answers of the entries differ; null: not at all. */
 const difference = (name: string, answered: readonly Answered[]): string | null => {
@@ -282,6 +294,8 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
         ["/metrics", "/v1/status", "/v1/fleet", "/v1/invoices/preview", "/v1/storms", "/v1/cost/summary"].includes(one.path) ||
         one.name === readyAsJson ||
         one.operation?.endsWith("tokens") === true ||
+        // A probe agent is told the time.
+        one.path.startsWith("/v1/probe-agents/targets") ||
         // A page says as of when it is.
         one.path.startsWith("/status/") ||
         // An objective is measured until now.

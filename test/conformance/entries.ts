@@ -153,6 +153,7 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
     ...headers,
     // Of what says when it was made.
     ...(headers["etag"] !== undefined && { etag: "ETAG" }),
+    ...(headers["x-tranche-time"] !== undefined && { "x-tranche-time": "NOW" }),
     ...(status === 429 && { "retry-after": "N" }),
     ...(headers["set-cookie"] !== undefined && { "set-cookie": headers["set-cookie"].replace(/=[\w-]{100,200};/, "=SESSION;") }),
     ...(headers["console-as-of"] !== undefined && { "console-as-of": "NOW", etag: "OF NOW" }),
@@ -160,7 +161,8 @@ export const comparable = ({ status, headers, body }: Answered, startedAtMs: num
   },
   body: (/^<(?:!doctype html|main id="main")>/.test(body) ? comparablePage(body) : body)
     .replaceAll(timeText, (text, time: string) => momentOf(Date.parse(time), Date.now() - startedAtMs + 60_000) ?? text)
-    .replaceAll(/(tr[na])_[\w-]{43}/g, "$1_SECRET")
+    .replaceAll(/(tr[na]|tpa)_[\w-]{43}/g, "$1_SECRET")
+    .replaceAll(/"public_key":"[\w-]{43}"/g, '"public_key":"RANDOM"')
     .replaceAll(/whsec_[A-Za-z0-9+/]{43}=/g, "whsec_SECRET")
     .replaceAll(/"instance":"[0-9a-f]{32}"/g, '"instance":"ID"')
     .replaceAll(/"request_id":"[0-9a-f]{32}"/g, '"request_id":"ID"')

@@ -1,5 +1,6 @@
 import { steps } from "../../src/console/setup/steps.ts";
 import type { Operation } from "../support/openapi.ts";
+import { isAgents } from "../support/agent-key.ts";
 import { sampleBody } from "../support/samples.ts";
 import { missingId, pathWith } from "../support/tenant.ts";
 import type { Tenant } from "../support/tenant.ts";
@@ -43,6 +44,9 @@ const json = { "content-type": "application/json" };
 /** A side that is measured is pushed by admins only. */
 const adminsWork = new Set(["PUT /v1/services/{id}/usage"]);
 
+/** In the place of a credential: the seeded probe agent signs each request when it is sent. */
+export const byAgent = "by the agent";
+
 /** The credential that an operation wants. */
 const ownCredential = ({ title, scope, path }: Operation, credentials: Credentials): Record<string, string> => {
   const { admin, tenant, metrics, wau } = credentials;
@@ -50,6 +54,7 @@ const ownCredential = ({ title, scope, path }: Operation, credentials: Credentia
   if (adminsWork.has(title)) return { ...bearer(admin), "x-customer-id": String(tenant.id) };
   if (scope === "tenant") return bearer(path.includes("/tokens") ? tenant.owner : tenant.editor);
   if (scope === "admin") return bearer(admin);
+  if (isAgents(path)) return { authorization: byAgent };
   return bearer(path === "/metrics" ? metrics : wau);
 };
 

@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { agentSigner, isAgents } from "../support/agent-key.ts";
+import type { AgentSigner } from "../support/agent-key.ts";
 import { startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";
 import type { Operation, Schema } from "../support/openapi.ts";
@@ -14,10 +16,12 @@ const operations = (await staticContract()).operations.filter(({ body }) => body
 
 let api: Api;
 let tenant: Tenant;
+let sign: AgentSigner;
 
 beforeAll(async () => {
   api = await startApi();
   tenant = await seedTenant(api, "bodies");
+  sign = await agentSigner(tenant.agent);
 });
 
 type Case = {
@@ -31,7 +35,8 @@ type Case = {
 
 const send = async (operation: Operation, { body, headers = {} }: Case) => {
   const token = operation.scope === "tenant" ? tenant.owner : api.env.ADMIN_TOKEN;
-  const all = { authorization: `Bearer ${token}`, "content-type": "application/json", ...headers };
+  const signed = isAgents(operation.path) ? await sign(operation.method, operation.path, typeof body === "string" ? body : "") : null;
+  const all = { authorization: signed ?? `Bearer ${token}`, "content-type": "application/json", ...headers };
   const sent = Object.entries(all).filter((header): header is [string, string] => header[1] !== null);
   return await api.app.request(pathWith(operation, tenant.ids), { method: operation.method, headers: sent, body });
 };
@@ -39,8 +44,8 @@ const send = async (operation: Operation, { body, headers = {} }: Case) => {
 /** Bytes, where less than elsewhere is taken: what is longer is refused unread. */
 const smallerCaps: Readonly<Record<string, number>> = { "POST /v1/session": 1_024 };
 
-/** Lists of which each item is judged by itself, and told in the answer: whatever it is, it refuses no other (`test/routes/cost/events.test.ts`). */
-const listsOfAnything = ["POST /v1/cost/events"];
+/** Lists of which each item is judged by itself, and told in the answer: whatever it is, it refuses no other (`test/routes/cost/events.test.ts`, `test/routes/detection/probe-agents.test.ts`). */
+const listsOfAnything = ["POST /v1/cost/events", "POST /v1/probe-agents/samples"];
 
 /** How the answer to one case differs from a refusal that names the field; null: it does not. */
 const complaint = async (operation: Operation, bad: Case): Promise<string | null> => {

@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { SignJWT } from "jose";
 import { beforeAll, expect, inject, it } from "vitest";
 import { createLinkTokens } from "../../src/adapters/platform/link-tokens.ts";
+import { agentSigner, isAgents } from "../support/agent-key.ts";
+import type { AgentSigner } from "../support/agent-key.ts";
 import { startApi } from "../support/api.ts";
 import type { Api } from "../support/api.ts";
 import { seedBatch } from "../support/cost-seed.ts";
@@ -19,6 +21,7 @@ const secret = "a shared secret of 32 bytes or more!";
 
 let api: Api;
 let tenants: [Tenant, Tenant];
+let signAsAgent: AgentSigner;
 /** Nobody revokes these while we are at it: editor and viewer of the first tenant, editor of the second. */
 let tokens: string[];
 /** Of a link to an invoice. */
@@ -76,6 +79,7 @@ const plant = async (name: string): Promise<void> => {
 beforeAll(async () => {
   api = await startApi({ AUTH_JWT_SECRET: secret });
   tenants = [await seedTenant(api, "fuzz-a"), await seedTenant(api, "fuzz-b")];
+  signAsAgent = await agentSigner(tenants[0].agent);
   for (const { ids } of tenants.toReversed()) {
     for (const { path } of operations) {
       const resources = resourcesOf(path);
@@ -240,7 +244,11 @@ const send = async (made: Draft): Promise<number> => {
   const query = new URLSearchParams(made.query).toString();
   const path = pathOf(made) + (query === "" ? "" : `?${query}`);
   const isAdminPath = operation.scope === "admin";
-  const headers = [...credentialOf(made).filter(([name]) => !(isAdminPath && name === "x-customer-id")), ...made.headers];
+  const isOwn = ([name]: [string, string]) => !(isAdminPath && name === "x-customer-id") && !(isAgents(path) && name === "authorization");
+  const headers = [...credentialOf(made).filter(isOwn), ...made.headers];
+  // As the agent itself where an owner would: its signature is of this very request.
+  if (isAgents(path) && made.who === "owner")
+    headers.unshift(["authorization", await signAsAgent(operation.method, path, made.body ?? "")]);
   // Whatever is not as documented is thrown by the checked `request`, with request and answer in its message.
   const response = await api.app.request(path, {
     method: operation.method,

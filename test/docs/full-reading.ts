@@ -27,7 +27,9 @@ const fullReading: MetricsReading = {
   invoices: 1,
   adjustmentCauses: 1,
   outboxLagSeconds: 1,
-  samples: ["ok", "timeout"].map((result) => ({ path: "primary", vantage: "local", result, count: 1 })),
+  samples: ["local", "agent:fra-1"].flatMap((vantage) =>
+    ["ok", "timeout"].map((result) => ({ path: "primary", vantage, result, count: 1 })),
+  ),
   jobs: ["tick:0", "witness:0", ...Object.values(schedule).flat()].map((job) => ({
     job,
     provider: "local",
@@ -49,6 +51,7 @@ const fullReading: MetricsReading = {
   providers: [{ name: "local", heartbeatAgeSeconds: 1, lastRoundAgeSeconds: 1, publicOk: true, clockSkewMs: 1 }],
   takeovers: [{ kind: "takeover", from: "local", to: "vercel", count: 1 }],
   vantages: [{ name: "local", place: "here", lastHeardAgeSeconds: 1 }],
+  probeAgents: [{ name: "fra-1", lastSampleAgeSeconds: 1 }],
   shardLoads: [{ shard: 0, domains: 1, leftOut: 0, utilisation: 1, measuredAtMs: 0 }],
   findings: [],
   incidents: [],

@@ -70,6 +70,7 @@ const notHere: Readonly<Record<string, string>> = {
   "npx wrangler deploy": "--dry-run is a step of .ci/run",
   "npx wrangler secret put": "asks for an account",
   openssl: "only makes a key, or reads a time-stamp as test/domain/evidence/timestamp.test.ts does",
+  "docker run": "no container is run where this is written; test/cli/probe-agent.test.ts runs the command in it",
   jq: "takes a field out of an answer",
   "./install.sh": "test/self-hosted/install.test.ts, upgrade.test.ts and restore.test.ts, with a stub of Docker",
   "git pull": "it is what is pulled that is tested",

@@ -153,6 +153,15 @@ describe("the status", () => {
     expect(paused).toMatch(/1 paused usage of a CDN fastly \( answered 503 \), tried again in \d+ min/);
     await api.db.rows(sql`update leases set expires_at = now() - interval '1 second' where name = 'shard:0'`);
     expect((await ask("/console/status", { cookie: await signIn(world.acme.viewer) })).said).toContain("Nobody runs all rounds");
+    await api.created("/v1/probe-agents", { name: "fra-1", location: "in the cellar" });
+    await api.db.rows(sql`delete from vantages`);
+    await api.db.rows(sql`insert into vantages (name, last_heard_at) values ('local', now())`);
+    const vantages = async (who: string) => (await ask("/console/status", { cookie: await signIn(who) })).said;
+    const alone = await vantages(world.acme.viewer);
+    expect(alone).toMatch(/One vantage only.*tranche agent --probe.*agent:fra-1 Never heard.*local Probes/s);
+    expect([alone.includes("in the cellar"), (await vantages(api.env.ADMIN_TOKEN)).includes("in the cellar")]).toEqual([false, true]);
+    await api.db.rows(sql`insert into vantages (name, last_heard_at) values ('agent:fra-1', now() - interval '2 minutes')`);
+    expect(await vantages(world.acme.viewer)).toMatch(/^(?!.*One vantage only).*agent:fra-1 Silent/s);
   });
 });
 

@@ -138,7 +138,8 @@ const headerFaults = ({ status, headers }: Answered, path: string): string[] => 
     ["referrer-policy", isConsole(path) ? /^same-origin$/ : /^no-referrer$/],
   ];
   if (path.startsWith("/v1/")) wanted.push(["cache-control", /^no-store$/]);
-  if (status === 401 && !isConsole(path)) wanted.push(["www-authenticate", /^Bearer/]);
+  const scheme = /^\/v1\/probe-agents\/(targets|samples)$/.test(path) ? /^TrancheAgent$/ : /^Bearer/;
+  if (status === 401 && !isConsole(path)) wanted.push(["www-authenticate", scheme]);
   if (status === 405) wanted.push(["allow", /OPTIONS/]);
   if (status === 429) wanted.push(["retry-after", /^\d+$/]);
   return wanted

@@ -6,7 +6,15 @@ import type { Operation } from "./openapi.ts";
 /** The ids of one tenant's rows, by the path segment before the parameter that takes them. */
 export type Ids = Readonly<Record<string, number>>;
 
-export type Tenant = { id: number; name: string; owner: string; editor: string; viewer: string; ids: Ids };
+export type Tenant = {
+  id: number;
+  name: string;
+  owner: string;
+  editor: string;
+  viewer: string;
+  /** The secret of its probe agent. */ agent: string;
+  ids: Ids;
+};
 
 /** No row has it. */
 export const missingId = 999_999_999;
@@ -136,6 +144,7 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
   const policy = await api.created(`${at}/storm-policies`, {}, options);
   const token = await api.created(`/v1/customers/${id}/tokens`, { name: `${name}-spare`, role: "viewer" }, { token: owner });
   const adminToken = await api.created("/v1/admin-tokens", { name: `${name}-admin`, scopes: ["read"] });
+  const agent = await api.created("/v1/probe-agents", { name: `${name}-agent`, location: `${name}-city` });
   const [storm] = await api.db.rows<{ id: number }>(sql`
     with ended as (
       insert into storm_events (service_id, policy_id, policy_version, kind, state, started_at, detected_at, ended_at,
@@ -280,10 +289,12 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
     owner,
     editor,
     viewer,
+    agent: String(agent["secret"]),
     ids: {
       customers: id,
       tokens: token.id,
       "admin-tokens": adminToken.id,
+      "probe-agents": agent.id,
       services: service.id,
       domains: domain.id,
       "storm-policies": policy.id,

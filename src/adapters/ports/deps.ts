@@ -58,6 +58,7 @@ import type { Log } from "./platform/log.ts";
 import type { MetricsStore } from "./coordination/metrics.ts";
 import type { OwnershipStore } from "./tenants/ownership.ts";
 import type { PolicyStore } from "./detection/policies.ts";
+import type { ProbeAgentStore } from "./detection/probe-agents.ts";
 import type { Prober } from "./detection/probe.ts";
 import type { PublishedPages, StatusIncidentStore, StatusPageStore } from "./publish/status-pages.ts";
 import type { QuotaStore } from "./tenants/quotas.ts";
@@ -139,6 +140,7 @@ export interface DetectionDeps {
   readonly availability: AvailabilityStore;
   readonly serviceAxis: ServiceAxis;
   readonly recordedTraces: RecordedTraces;
+  readonly probeAgents: ProbeAgentStore;
 }
 
 /** DNS: desired and live records, and the credentials for changes. */

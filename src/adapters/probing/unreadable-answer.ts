@@ -8,7 +8,13 @@ export const hasTooManyHeaders = (headers: Headers): boolean => {
 };
 
 /** undici's error codes (Node's fetch, and that of Vercel's emulator) for a received answer that it can not read. */
-const unread = new Set(["HeadersOverflowError", "HTTPParserError", "ResponseContentLengthMismatchError"]);
+const unread = new Set([
+  "HeadersOverflowError",
+  "HTTPParserError",
+  "ResponseContentLengthMismatchError",
+  // Of a probe agent (`cli/probe/safe-send.ts`): by its resolver the name leads into a private network, which is not looked into.
+  "PrivateAddressError",
+]);
 /** A socket closed because of a 100 or 101, and encodings that are not to be decoded. */
 const unreadWords = /^(bad response|bad upgrade|too many content-encodings)/;
 /** What no runtime reads is a failure on all of them: not HTTP, or an invalid status. */

@@ -80,6 +80,7 @@ export const retention = {
   account_links: { days: 30 },
   account_sessions: { days: 1 },
   account_attempts: { days: 1 },
+  probe_agents: access,
   dns_accounts: access,
   dns_zone_grants: access,
   cdn_accounts: access,

@@ -4,7 +4,7 @@ import type { ProbePath } from "./probe.ts";
 import type { ActiveStorm, StormTransition } from "./storm.ts";
 import { nextStorm } from "./storm.ts";
 import type { Vantage } from "./vantage.ts";
-import { testimony } from "./vantage.ts";
+import { isAgent, testimony } from "./vantage.ts";
 
 /**
  * A vantage is silent when it has not been heard for a minute, however long the window: the last good samples of a stopped
@@ -75,6 +75,19 @@ export const readService = (of: Testimonies, terms: JudgingTerms & { readonly wi
   return { evidence: worstOf(domains), backup: worstOf(read("backup")), domains, counted, mayEnd };
 };
 
+/**
+ * When a service was last heard of, as far as it does not hang on a single agent: by a provider, or by two agents.
+ * @returns null: never
+ */
+const lastHeard = (newest: readonly NewestSample[]): number | null => {
+  const latest = new Map<string, number>();
+  for (const { vantage, atMs } of newest) latest.set(vantage, Math.max(latest.get(vantage) ?? atMs, atMs));
+  const of = (agents: boolean) => [...latest].filter(([name]) => isAgent(name) === agents).map(([, atMs]) => atMs);
+  const [, second] = of(true).toSorted((a, b) => b - a);
+  const times = [...of(false), ...(second === undefined ? [] : [second])];
+  return times.length === 0 ? null : Math.max(...times);
+};
+
 export type DetectionInput = Testimonies & {
   readonly terms: DetectionTerms;
   /** Of the primary path and of the name, deleted domains included: what was evidence then may no longer be probed. */
@@ -96,14 +109,14 @@ export type Detection = {
 export const detect = (input: DetectionInput): Detection => {
   const { evidence, backup, domains, counted, mayEnd } = readService(input, input.terms);
   const trials = new Set(input.domains.filter(({ primaryOnTrial }) => primaryOnTrial).map(({ domainId }) => domainId));
-  const newest = input.newest
-    .filter((one) => counted.has(one.vantage) && !(one.path === "primary" && trials.has(one.domainId) && one.isPast !== true))
-    .map(({ atMs }) => atMs);
+  const newest = input.newest.filter(
+    (one) => counted.has(one.vantage) && !(one.path === "primary" && trials.has(one.domainId) && one.isPast !== true),
+  );
   const transition = nextStorm({
     active: input.active,
     previousEndedAtMs: input.previousEndedAtMs,
     primary: evidence,
-    lastCountedAtMs: newest.length === 0 ? null : Math.max(...newest),
+    lastCountedAtMs: lastHeard(newest),
     mayEnd,
     cooldownSeconds: input.terms.cooldownSeconds,
     nowMs: input.nowMs,

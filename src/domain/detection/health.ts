@@ -1,4 +1,5 @@
 import type { ProbePath } from "./probe.ts";
+import { isAgent, isEnough } from "./vantage.ts";
 
 /** The health of a path. `unknown` is a real result: tranche acts on knowledge, never on assumptions. */
 export type Health = "up" | "down" | "unknown";
@@ -42,15 +43,19 @@ export const judgeVantage = (stats: WindowStats, terms: JudgingTerms): Reading =
 const earliest = (times: readonly (number | null)[]): number | null =>
   times.reduce((a, b) => (a === null ? b : b === null ? a : Math.min(a, b)), null);
 
-/** All vantages together: down when all are down, up when all are up, else unknown. None: unknown. */
+/**
+ * All vantages together: down when all are down, up when all are up, else unknown. None, or a single agent: unknown. Agents do not
+ * date a failure that a provider saw: when a storm began is money.
+ */
 export const judgePath = (stats: readonly WindowStats[], terms: JudgingTerms): Reading => {
-  if (stats.length === 0) return unknownReading;
+  if (!isEnough(stats.map(({ vantage }) => vantage))) return unknownReading;
   const views = stats.map((one) => judgeVantage(one, terms));
+  const ofProviders = views.filter((_, at) => !isAgent(stats[at]?.vantage ?? ""));
   const all = (health: Health) => views.every((view) => view.health === health);
   return {
     health: all("down") ? "down" : all("up") ? "up" : "unknown",
     below: views.every((view) => view.below),
-    firstFailedAtMs: earliest(views.map((view) => view.firstFailedAtMs)),
+    firstFailedAtMs: earliest((ofProviders.length > 0 ? ofProviders : views).map((view) => view.firstFailedAtMs)),
   };
 };
 

@@ -1,6 +1,7 @@
 import type { JudgingTerms, WindowStats } from "../detection/health.ts";
 import { judgePath } from "../detection/health.ts";
 import type { ProbePath } from "../detection/probe.ts";
+import { isEnough } from "../detection/vantage.ts";
 import type { Condition, SideHealth, Span, VisitedDomain } from "./visitors.ts";
 import { conditionOf, sameCondition } from "./visitors.ts";
 
@@ -74,8 +75,8 @@ export const pastMinutes = (past: Past): readonly PastMinute[] => {
     const [primaryCdn, backupCdn] = (latest(past.cdns, startMs, ({ fromMs }) => fromMs) ?? past.cdns[0])?.pair ?? ["", ""];
     const independent = vantages.filter((name) => name !== primaryCdn && name !== backupCdn);
     const speaking = independent.filter((name) => heard.get(name)?.(at) === true);
-    const counted = new Set(speaking.length > 0 ? speaking : vantages);
-    const isBelieved = independent.length === 0 || speaking.length > 0;
+    const counted = new Set(isEnough(speaking) ? speaking : vantages);
+    const isBelieved = !isEnough(independent) || isEnough(speaking);
 
     const judge = (domainId: number, path: ProbePath): SideHealth => {
       const stats = (byPath.get(`${domainId}/${path}`) ?? []).flatMap(({ vantage, counts, good }): WindowStats[] => {

@@ -19,6 +19,13 @@ const securitySchemes = {
   },
   apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "The same credentials" },
   metrics: { type: "http", scheme: "bearer", description: "METRICS_TOKEN" },
+  probeAgent: {
+    type: "apiKey",
+    in: "header",
+    name: "Authorization",
+    description:
+      "Of a probe agent: `TrancheAgent KEY.TIME.SIGNATURE`, an Ed25519 signature of method, path, time and body; `tranche agent --probe` makes it",
+  },
   wau: { type: "http", scheme: "bearer", description: "WAU_READ_TOKEN" },
 } as const;
 
@@ -50,7 +57,7 @@ const retryAfter = answerHeader("seconds", { type: "integer", minimum: 1 }, true
 const link = answerHeader('the next page, if there is one: `<...>; rel="next"`', text);
 const location = answerHeader("the new resource", text);
 const replayed = answerHeader("`true`: this is the first answer to the Idempotency-Key again", { type: "string", const: "true" });
-const authenticate = answerHeader("`Bearer`", text, true);
+const authenticate = answerHeader("`Bearer`, or `TrancheAgent` where a probe agent is asked for", text, true);
 
 type Response = { headers?: Record<string, object>; [field: string]: unknown };
 

@@ -8,6 +8,7 @@ const about: Readonly<Record<string, string>> = {
   domains: "The names of a service, the proof that they are yours, and their records",
   "storm-policies": "When a CDN counts as down, and what is covered then",
   availability: "What the probes measured",
+  "probe-agents": "Processes elsewhere that probe: vantages of their own, which decide nothing",
   storms: "Collapses of a CDN, with their evidence",
   routing: "Where visitors are sent, and the means to hold it there",
   usage: "What each side delivered, as it is billed",

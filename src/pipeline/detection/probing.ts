@@ -1,9 +1,10 @@
 import type { Clock } from "../../adapters/ports/platform/clock.ts";
 import type { Prober } from "../../adapters/ports/detection/probe.ts";
-import type { RoundDomain, RoundService, Sample } from "../../adapters/ports/detection/round-view.ts";
+import type { DomainRouting, RoundDomain, RoundService, Sample } from "../../adapters/ports/detection/round-view.ts";
 import type { ProbePath, StatusRanges } from "../../domain/detection/probe.ts";
 import { confirmations, judgeProbe, parseStatusRanges, probeUrls } from "../../domain/detection/probe.ts";
 import type { RoundLoad } from "../../domain/coordination/shard-load.ts";
+import type { Restraint } from "../../domain/detection/target.ts";
 import { isProbed } from "../../domain/detection/target.ts";
 import type { RequestAccount } from "../requests.ts";
 import { createProbeAllowance, unlimited } from "../requests.ts";
@@ -51,11 +52,16 @@ const roundRobin = (byCustomer: readonly (readonly Target[])[]): readonly Target
   return Array.from({ length: turns }, (_, turn) => byCustomer.flatMap((targets) => targets[turn] ?? [])).flat();
 };
 
-const cdnOf = ({ cdns }: RoundService, path: ProbePath): string | null =>
+const cdnOf = ({ cdns }: Pick<RoundService, "cdns">, path: ProbePath): string | null =>
   (path === "primary" ? cdns[0] : path === "backup" ? cdns[1] : undefined) ?? null;
 
+type ProbedByRound = Restraint &
+  Pick<RoundDomain, "domainId" | "name" | "primaryTarget" | "backupTarget" | "probePath" | "expectStatus" | "setups"> & {
+    readonly routing: Pick<DomainRouting, "discoveredPrimaryTarget" | "discoveredBackupTarget"> | null;
+  };
+
 /** The probed targets of a domain, by path; those not configured are discovered from its records. */
-export const probedUrls = (domain: RoundDomain, defaultPath: string): ReturnType<typeof probeUrls> =>
+export const probedUrls = (domain: ProbedByRound, defaultPath: string): ReturnType<typeof probeUrls> =>
   probeUrls({
     name: domain.name,
     primaryTarget: domain.primaryTarget ?? domain.routing?.discoveredPrimaryTarget ?? null,
@@ -63,7 +69,10 @@ export const probedUrls = (domain: RoundDomain, defaultPath: string): ReturnType
     probePath: domain.probePath ?? defaultPath,
   });
 
-const targetsOf = (service: RoundService, defaultPath: string, round: number, restrains: boolean): readonly Target[] =>
+/** What of a service decides which of its paths are probed, and how. */
+export type ProbedService = Pick<RoundService, "customerId" | "serviceId" | "cdns"> & { readonly domains: readonly ProbedByRound[] };
+
+export const targetsOf = (service: ProbedService, defaultPath: string, round: number, restrains: boolean): readonly Target[] =>
   service.domains.flatMap((domain) => {
     const expected = parseStatusRanges(domain.expectStatus) ?? defaultStatuses;
     const { customerId, serviceId } = service;
@@ -93,6 +102,17 @@ const rotated = <T>(list: readonly T[], round: number): readonly T[] => {
   return [...list.slice(start), ...list.slice(0, start)];
 };
 
+/** The order of a round: each begins with others, and customers come in turns. */
+const inTurns = (targets: readonly Target[], round: number): readonly Target[] => {
+  const byCustomer = Map.groupBy(targets, (target) => target.customerId);
+  return roundRobin(
+    rotated(
+      [...byCustomer.values()].map((own) => rotated(own, round)),
+      round,
+    ),
+  );
+};
+
 /**
  * What to probe in the round of that number, in order. A target that is not configured is the one discovered from the live
  * records. Each round begins with others, so that rounds without time for all skip different ones.
@@ -104,15 +124,9 @@ export const probeTargets = (
   round: number,
   restrains = false,
 ): readonly Target[] => {
-  const byCustomer = Map.groupBy(
+  return inTurns(
     services.flatMap((service) => targetsOf(service, defaultPath, round, restrains)),
-    (target) => target.customerId,
-  );
-  return roundRobin(
-    rotated(
-      [...byCustomer.values()].map((targets) => rotated(targets, round)),
-      round,
-    ),
+    round,
   );
 };
 
@@ -133,29 +147,51 @@ export type ProbedRound = {
   readonly overBudget: number;
 };
 
-/**
- * Probes every path of a shard once; one that fails is confirmed by two more, a tenth of an interval apart, in the same
- * round (semantics §4). Nothing is begun after an interval, or a time-out where that is longer: samples
- * must be evaluated while fresh. Resolves when the last answer or time-out is in.
- */
+type ProbingDeps = {
+  readonly prober: Prober;
+  readonly clock: Clock;
+  readonly vantage: string;
+  readonly slowPaths: SlowPaths;
+  readonly requests?: RequestAccount;
+};
+
+/** Probes every path of a shard once, as `probeEach` does. @param services those of the round */
 export const probeRound = async (
-  deps: {
-    readonly prober: Prober;
-    readonly clock: Clock;
-    readonly vantage: string;
-    readonly slowPaths: SlowPaths;
-    readonly requests?: RequestAccount;
-  },
+  deps: ProbingDeps,
   services: readonly RoundService[],
   roundAtMs: number,
   settings: ProbeSettings,
+  slots: Slots,
+): Promise<ProbedRound> => {
+  const targets = probeTargets(services, settings.path, roundNumber(roundAtMs, settings), settings.restrainsUnverified);
+  return await probeEach(deps, targets, roundAtMs, settings, slots);
+};
+
+/** The round of a process that has its targets from elsewhere: the same, in the same order. */
+export const probeGiven = async (
+  deps: ProbingDeps,
+  targets: readonly Target[],
+  roundAtMs: number,
+  settings: ProbeSettings,
+  slots: Slots,
+): Promise<ProbedRound> => await probeEach(deps, inTurns(targets, roundNumber(roundAtMs, settings)), roundAtMs, settings, slots);
+
+/**
+ * Probes every target once; one that fails is confirmed by two more, a tenth of an interval apart, in the same
+ * round (semantics §4). Nothing is begun after an interval, or a time-out where that is longer: samples
+ * must be evaluated while fresh. Resolves when the last answer or time-out is in.
+ */
+const probeEach = async (
+  deps: ProbingDeps,
+  targets: readonly Target[],
+  roundAtMs: number,
+  settings: Pick<ProbeSettings, "timeoutMs" | "intervalMs">,
   slots: Slots,
 ): Promise<ProbedRound> => {
   const { prober, clock, vantage, slowPaths, requests = unlimited } = deps;
   const lastStartMs = clock.nowMs() + Math.max(settings.intervalMs, settings.timeoutMs);
   let unreadable = 0;
   const hangs = createSuspicion(slowPaths);
-  const targets = probeTargets(services, settings.path, roundNumber(roundAtMs, settings), settings.restrainsUnverified);
   const allowance = createProbeAllowance(requests, countBy(targets));
   // Besides what hangs there is always a connection for the rest: a backup that was not probed is not known to be up.
   let others = targets.filter((target) => !hangs.suspects(target)).length;

@@ -114,6 +114,11 @@ export const metricFamilies = (
       reading.vantages.map(({ name, place, lastHeardAgeSeconds }) => [{ vantage: name, place: place ?? "" }, lastHeardAgeSeconds]),
     ),
     gauge(
+      "probe_agent_last_sample_age_seconds",
+      "Time since samples of a probe agent were last taken, or since it was made; beyond 120 is an alert.",
+      reading.probeAgents.map(({ name, lastSampleAgeSeconds }) => [{ agent: name }, lastSampleAgeSeconds]),
+    ),
+    gauge(
       "storms_active",
       "Storms under way, by kind of policy and state.",
       kinds.flatMap((kind) =>

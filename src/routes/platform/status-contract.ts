@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { FailingShard, LeaseStanding, ProviderStanding, Status, Takeover } from "../../adapters/ports/coordination/status.ts";
 import type { JobRhythm, JobStanding } from "../../domain/coordination/job-standing.ts";
 import { jobStandings } from "../../domain/coordination/job-standing.ts";
+import { loneVantage } from "../../domain/detection/vantage.ts";
 import { tolerableSkewMs } from "../../domain/coordination/clock-skew.ts";
 import type { SealCounts } from "../../domain/tenants/seals.ts";
 import { sealCounts } from "../../domain/tenants/seals.ts";
@@ -48,6 +49,15 @@ const providerFull = signs.extend({
     "what the other provider sees of its `/healthz`; null: it has not looked",
   ),
 });
+
+const vantage = z
+  .object({
+    name: like(text, "agent:fra-1"),
+    kind: about(z.enum(["provider", "agent"]), "`agent`: a probe agent (docs/probe-agents.md), which decides nothing alone"),
+    place: text.nullable(),
+    last_heard_at: about(timeOrNull, "null: never"),
+  })
+  .openapi("Vantage");
 
 const shardLoad = z
   .object({
@@ -105,12 +115,19 @@ const warnings = about(z.array(text), "what weakens this deployment without stop
 /** Which keys a deployment has: one that signs evidence, one that seals secrets. */
 export type Keys = { readonly signed: boolean; readonly sealed: boolean };
 
-const warningsOf = ({ ownsTables }: Status, { signed, sealed }: Keys): string[] => [
+const warningsOf = ({ ownsTables, vantages, nowMs }: Status, { signed, sealed }: Keys): string[] => [
   ...(ownsTables
     ? ["the application reaches the database as an owner of its tables: it could switch off what guards evidence and invoices"]
     : []),
   ...(signed ? [] : ["evidence is not signed: EVIDENCE_SIGNING_KEY is not set"]),
   ...(sealed ? [] : ["no secrets are kept, so there are no channels, accounts and links: SECRETS_KEY is not set"]),
+  ...[loneVantage(vantages, nowMs)].flatMap((only) =>
+    only === null
+      ? []
+      : [
+          `one vantage only: nothing confirms what ${only} sees, so trouble of its own network is taken for a CDN's; add a probe agent, or a second provider`,
+        ],
+  ),
 ];
 
 export const statusSchema = z
@@ -124,6 +141,7 @@ export const statusSchema = z
     failing_shards: about(z.array(failingShard), "those of which a minute of rounds or more has failed: an alert"),
     leases: z.array(lease),
     providers: z.array(providerFull),
+    vantages: about(z.array(vantage), "from where is probed: every one that is heard has to agree before anything is concluded"),
     jobs: about(z.array(job), "every job of the schedule, in its order"),
     secrets: about(secrets, "kept secrets of customers, by the key that sealed them"),
     ownership: about(
@@ -238,6 +256,12 @@ export const representStatus = (
     public: publicOf(one),
     clock_skew_seconds: one.clockSkewMs === null ? null : one.clockSkewMs / 1_000,
     clock_ok: one.clockSkewMs === null ? null : Math.abs(one.clockSkewMs) <= tolerableSkewMs,
+  })),
+  vantages: status.vantages.map(({ name, place, agent, lastHeardAtMs }) => ({
+    name,
+    kind: agent ? ("agent" as const) : ("provider" as const),
+    place,
+    last_heard_at: isoTimeOrNull(lastHeardAtMs),
   })),
   jobs: jobStandings(rhythms, status.jobRuns, status).map(jobOf),
   secrets: secretsOf(sealCounts(sealKeys, status.seals)),

@@ -38,6 +38,8 @@ beforeAll(async () => {
   await api.db.rows(sql`
     insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at)
     values (${id}, ${domain.id}, 100, 0, 0, 100, 'storm', 'tranche', 1, 'failed', now())`);
+  await api.created("/v1/probe-agents", { name: "fra-1" });
+  await api.created("/v1/probe-agents", { name: "gone" }).then(({ id: gone }) => api.call("DELETE", `/v1/probe-agents/${gone}`));
   const steered = await api.service(editor, "steered");
   const hindered = await api.service(editor, "hindered");
   await api.db.rows(
@@ -100,6 +102,7 @@ describe("/metrics", () => {
     expect([status, network.mock.calls.length]).toEqual([200, 1]);
     network.mockRestore();
     expect(headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    expect(text).toMatch(/^tranche_probe_agent_last_sample_age_seconds\{agent="fra-1"\} \d/m);
     const lines = text.split("\n");
     expect(lines).toEqual(
       expect.arrayContaining([

@@ -65,12 +65,36 @@ describe("/v1/status", () => {
       failing_shards: [],
       leases: [],
       providers: [],
+      vantages: [],
       jobs: neverRun(),
       takeovers: [],
       secrets: { current_key: 0, previous_keys: 0, unknown_keys: 0 },
       ownership: { lapsing: 0, held: 0, disputed: 0 },
       panic: null,
     });
+  });
+
+  it("says plainly where one vantage alone probes, and no more once an agent is heard", async () => {
+    const only = expect.stringMatching(/^one vantage only: nothing confirms what local sees/) as unknown;
+    const told = async () => {
+      const ready = await api.call("GET", "/readyz", { token: null, headers: json });
+      const { warnings, vantages } = await status();
+      expect(ready.body["warnings"]).toEqual(warnings);
+      return { warnings, vantages };
+    };
+    await beat("local", true);
+    await api.created("/v1/probe-agents", { name: "fra-1", location: "Frankfurt" });
+    const local = { name: "local", kind: "provider", place: null, last_heard_at: time };
+    const agent = { name: "agent:fra-1", kind: "agent", place: "Frankfurt" };
+    const alone = await told();
+    expect(alone.vantages).toEqual([{ ...agent, last_heard_at: null }, local]);
+    expect(alone.warnings).toContainEqual(only);
+    await api.db.rows(sql`insert into vantages (name, last_heard_at, place) values ('agent:fra-1', now(), 'Frankfurt')`);
+    const both = await told();
+    expect(both.vantages).toEqual([{ ...agent, last_heard_at: time }, local]);
+    expect(both.warnings).not.toContainEqual(only);
+    await api.db.rows(sql`update vantages set last_heard_at = now() - interval '11 minutes' where name = 'agent:fra-1'`);
+    expect((await told()).warnings).toContainEqual(only);
   });
 
   it("is for admins only", async () => {

@@ -66,6 +66,9 @@ export const createMetricsStore = (db: Database): MetricsStore => ({
       ${list(sql`
         select name, place, extract(epoch from now() - last_heard_at)::float8 as "lastHeardAgeSeconds"
         from vantages order by name`)} as vantages,
+      ${list(sql`
+        select name, extract(epoch from now() - coalesce(last_sample_at, created_at))::float8 as "lastSampleAgeSeconds"
+        from probe_agents where deleted_at is null order by name`)} as "probeAgents",
       (select shards from settings) as shards,
       ${list(shardStandings)} as "shardLoads",
       ${list(sql`select split_part(rule, ':', 1) as rule, count(*) as count from reconciliation_findings where cleared_at is null group by 1 order by 1`)} as findings,

@@ -1,5 +1,6 @@
 import type { SQL } from "drizzle-orm";
 import { sql } from "drizzle-orm";
+import { agentVantage } from "../../../domain/detection/vantage.ts";
 import { shardsWanted } from "../../../domain/coordination/shard-load.ts";
 import type { Status, StatusStore } from "../../ports/coordination/status.ts";
 import type { Database } from "../platform/client.ts";
@@ -25,6 +26,14 @@ const providerStandings = sql`
     ${ms("last_round_at", "lastRoundAtMs")}, ${ms("public_checked_at", "publicCheckedAtMs")},
     ${ms("public_ok_since", "publicOkSinceMs")}, public_error as "publicError", clock_skew_ms as "clockSkewMs"
   from providers p left join vantages v on v.name = p.name order by p.name`;
+
+/** Vantages that have been heard, and agents that have not been yet. */
+const vantageStandings = sql`
+  select v.name, v.place, ${ms("v.last_heard_at", "lastHeardAtMs")}, starts_with(v.name, ${agentVantage("")}) as agent from vantages v
+  union all
+  select ${agentVantage("")} || a.name, a.location, null, true from probe_agents a
+  where a.deleted_at is null and not exists (select from vantages v where v.name = ${agentVantage("")} || a.name)
+  order by 1`;
 
 /** Shards of the present number of shards that their holder has measured within the last ten minutes. */
 export const shardStandings = sql`
@@ -74,7 +83,7 @@ export const createStatusStore = (db: Database): StatusStore => ({
       (select to_jsonb(x) from (${panicInForce}) x) as panic,
       ${list(shardStandings)} as "shardLoads", ${list(failingShards)} as "failingShards",
       (select pg_has_role(relowner, 'usage') from pg_class where oid = 'evidence'::regclass) as "ownsTables",
-      ${list(providerStandings)} as providers, ${list(jobRunStandings)} as "jobRuns",
+      ${list(providerStandings)} as providers, ${list(vantageStandings)} as vantages, ${list(jobRunStandings)} as "jobRuns",
       (${aliveSince}) as "aliveSinceMs", ${ms("clock_timestamp()", "nowMs")},
       ${list(sealStandings)} as seals, ${troubledNames} as ownership,
       ${list(sql`

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { fewestSamples, firstSightMs } from "../../../domain/detection/corroboration.ts";
+import { agentVantage } from "../../../domain/detection/vantage.ts";
 import { isoTime } from "../../../iso-time.ts";
 import type { CorroborationStore, SeenOnCdn, WatchedStorm } from "../../ports/detection/corroboration.ts";
 import type { Database } from "../platform/client.ts";
@@ -65,7 +66,7 @@ export const createCorroborationStore = (db: Database, requireProof = true): Cor
     cross join lateral (
       select count(*) as samples, bool_and(${isCdnFault}) as fails
       from probe_samples p
-      where p.domain_id = d.id and p.path = 'primary' and p.vantage <> c.cdn
+      where p.domain_id = d.id and p.path = 'primary' and p.vantage <> c.cdn and not starts_with(p.vantage, ${agentVantage("")})
         and p.round_at > ${at(nowMs)} - ${lately} and p.round_at <= ${at(nowMs)}
     ) f
     where f.samples >= ${fewestSamples}`),

@@ -8,19 +8,19 @@ import { fenceCte } from "../platform/fence.ts";
 import { holdsName } from "../tenants/holds-name.ts";
 
 /** The host of a path, with `d` the domain and `r` its records. */
-const hosts = {
+export const hostOf = {
   primary: sql.raw("coalesce(d.primary_target, r.discovered_primary_target)"),
   backup: sql.raw("coalesce(d.backup_target, r.discovered_backup_target)"),
   direct: sql.raw("d.name"),
 } as const;
 
-const paths = sql`(values ('primary', ${hosts.primary}), ('backup', ${hosts.backup}), ('direct', ${hosts.direct})) h(path, host)`;
+const paths = sql`(values ('primary', ${hostOf.primary}), ('backup', ${hostOf.backup}), ('direct', ${hostOf.direct})) h(path, host)`;
 
 /** As JSON for a domain `d` with its records `r`: what a round may probe of an unverified one; null for a verified one. */
 export const turnsJson = (requireProof: boolean): SQL => sql`
   case when not ${holdsName(requireProof)} then (
     select jsonb_object_agg(c.path, jsonb_build_array(c.phase, c.period)) from probe_claims c
-    where c.domain_id = d.id and c.host = case c.path when 'primary' then ${hosts.primary} when 'backup' then ${hosts.backup} else ${hosts.direct} end) end`;
+    where c.domain_id = d.id and c.host = case c.path when 'primary' then ${hostOf.primary} when 'backup' then ${hostOf.backup} else ${hostOf.direct} end) end`;
 
 /** Likewise: its paths that lead to private addresses. They are rare, and have a partial index. */
 export const privatePathsJson = sql`(

@@ -14,7 +14,28 @@ const samplesPerStatement = 20_000;
 export const markSpan = sql.raw("interval '1 minute'");
 
 /**
- * Stores samples and where their paths were last probed. In key order, so that two runs of one slot never deadlock.
+ * The CTEs `kept` and `marked`, which store the samples of the CTE `timely` (s, d, p, v: service, domain, path, vantage; round_at, a,
+ * probed_at, c, l, e: slot, attempt, time, status, latency, error; u: set-up) and where their paths were last probed.
+ * In key order, so that two runs of one slot never deadlock.
+ */
+export const keepTimely: SQL = sql`
+  kept as (
+    insert into probe_samples
+      (service_id, domain_id, path, vantage, round_at, attempt, probed_at, ok, status, latency_ms, error, setup)
+    select s, d, p, v, round_at, a, probed_at, e is null, c, l, e, u from timely order by d, round_at, p, v, a
+    on conflict do nothing
+  ), marked as (
+    insert into probe_marks as m (domain_id, path, vantage, setup, round_at)
+    select d, p, v, coalesce(u, 0), max(round_at) from timely t
+    where not exists (
+      select from probe_marks k where k.domain_id = t.d and k.path = t.p and k.vantage = t.v and k.setup = coalesce(t.u, 0)
+        and k.round_at > t.round_at - ${markSpan})
+    group by 1, 2, 3, 4 order by 1, 2, 3, 4
+    on conflict (domain_id, path, vantage, setup) do update set round_at = greatest(m.round_at, excluded.round_at)
+  )`;
+
+/**
+ * Stores samples and where their paths were last probed.
  * A time or slot ahead of the database's clock is rejected and counted: it would still count as new in an hour.
  */
 const keepSamples = (samples: readonly Sample[]): SQL => sql`
@@ -36,20 +57,7 @@ const keepSamples = (samples: readonly Sample[]): SQL => sql`
       })),
     )}::jsonb) as x(s bigint, d bigint, p text, v text, r bigint, a int, t bigint, c int, l int, e text, u smallint)
   ), timely as materialized (select * from sent where probed_at < clock_timestamp() + interval '30 seconds' and round_at < clock_timestamp() + interval '2 minutes'
-  ), kept as (
-    insert into probe_samples
-      (service_id, domain_id, path, vantage, round_at, attempt, probed_at, ok, status, latency_ms, error, setup)
-    select s, d, p, v, round_at, a, probed_at, e is null, c, l, e, u from timely order by d, round_at, p, v, a
-    on conflict do nothing
-  ), marked as (
-    insert into probe_marks as m (domain_id, path, vantage, setup, round_at)
-    select d, p, v, coalesce(u, 0), max(round_at) from timely t
-    where not exists (
-      select from probe_marks k where k.domain_id = t.d and k.path = t.p and k.vantage = t.v and k.setup = coalesce(t.u, 0)
-        and k.round_at > t.round_at - ${markSpan})
-    group by 1, 2, 3, 4 order by 1, 2, 3, 4
-    on conflict (domain_id, path, vantage, setup) do update set round_at = greatest(m.round_at, excluded.round_at)
-  )
+  ), ${keepTimely}
   select (select count(*) from sent) - (select count(*) from timely) as refused`;
 
 /** One shard marks its provider's vantage as heard: all of them would contend for the row in every slot. */

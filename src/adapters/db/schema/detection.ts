@@ -13,7 +13,7 @@ import {
   text,
   uniqueIndex,
 } from "drizzle-orm/pg-core";
-import { at, id, ref } from "./columns.ts";
+import { at, createdAt, id, ref } from "./columns.ts";
 import { serviceDomains, services, stormPolicies } from "./services.ts";
 
 /**
@@ -68,6 +68,37 @@ export const vantages = pgTable("vantages", {
   /** The data centre or region that it last probed from; null where its platform does not report it. */
   place: text("place"),
 });
+
+/**
+ * A process that probes from elsewhere, as the vantage `agent:<name>`. It proves who it is by the key whose public half is kept
+ * here: nothing in the database speaks for it. A deleted one stays, as a revoked token does.
+ */
+export const probeAgents = pgTable(
+  "probe_agents",
+  {
+    id: id(),
+    name: text("name").notNull(),
+    /** Where it says to be, as its operator wrote it. */
+    location: text("location"),
+    /** Ed25519, 32 bytes in base64url. */
+    publicKey: text("public_key").notNull(),
+    createdBy: text("created_by").notNull(),
+    createdAt: createdAt(),
+    deletedAt: at("deleted_at"),
+    /** When samples of it were last taken; null: never. */
+    lastSampleAt: at("last_sample_at"),
+    /** By how much its clock was ahead of the database's when it last sent some, in milliseconds, its way included. */
+    clockSkewMs: integer("clock_skew_ms"),
+    version: text("version"),
+  },
+  (t) => [
+    uniqueIndex("probe_agents_public_key_key").on(t.publicKey),
+    // Of deleted ones as well: what two of one name have seen could not be told apart.
+    uniqueIndex("probe_agents_name_key").on(t.name),
+    check("probe_agents_name", sql`${t.name} ~ '^[a-z0-9][a-z0-9-]{0,39}$'`),
+    check("probe_agents_public_key", sql`${t.publicKey} ~ '^[A-Za-z0-9_-]{43}$'`),
+  ],
+);
 
 /** A storm. At most one active per service and kind; it keeps the policy version and factor with which it began. */
 export const stormEvents = pgTable(

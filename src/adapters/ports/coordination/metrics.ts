@@ -49,6 +49,8 @@ export type MetricsReading = {
   /** Shards that passed to the other provider, in total. */
   readonly takeovers: readonly (Pick<Takeover, "kind" | "from" | "to"> & { readonly count: number })[];
   readonly vantages: readonly { readonly name: string; readonly place: string | null; readonly lastHeardAgeSeconds: number }[];
+  /** Of live ones; of one that has told nothing yet, since it was made. */
+  readonly probeAgents: readonly { readonly name: string; readonly lastSampleAgeSeconds: number }[];
   readonly shards: number;
   readonly shardLoads: readonly ShardStanding[];
   readonly invoices: number;

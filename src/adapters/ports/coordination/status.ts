@@ -63,6 +63,14 @@ export type Takeover = {
   readonly hash: string;
 };
 
+/** From where probes come: a provider, or a probe agent (`agent`). Null: it has never been heard. */
+export type VantageStanding = {
+  readonly name: string;
+  readonly place: string | null;
+  readonly lastHeardAtMs: number | null;
+  readonly agent: boolean;
+};
+
 /** The installation's current state. */
 export type Status = {
   readonly shards: number;
@@ -77,6 +85,8 @@ export type Status = {
   /** Of live shards by number, then of jobs by name. */
   readonly leases: readonly LeaseStanding[];
   readonly providers: readonly ProviderStanding[];
+  /** By name; those that have been silent for weeks are forgotten. */
+  readonly vantages: readonly VantageStanding[];
   /** Of each job, both providers' runs together; of `tick` those of the shard that was longest without a good one. */
   readonly jobRuns: readonly JobRuns[];
   /** Since when some provider's heartbeats have come without a gap; null: none do now. */

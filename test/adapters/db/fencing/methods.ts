@@ -332,6 +332,7 @@ export const requestFiles: readonly string[] = [
   "db/tenants/idempotency.ts",
   "db/billing/invoice-links.ts",
   "db/detection/policies.ts",
+  "db/detection/probe-agents.ts",
   "db/tenants/quotas.ts",
   "db/steering/routing.ts",
   "db/tenants/services.ts",

@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { roleNames } from "../self-hosted/roles.ts";
+import { parse } from "yaml";
 import { buildSelfHosted, builtProgram } from "./build-self-hosted.ts";
 import { createClosers } from "./closers.ts";
 import { onboard } from "./drill/onboard.ts";
@@ -23,6 +25,21 @@ Starts on this machine what compose.yaml starts, but for Caddy: PostgreSQL, the 
 the image. Then it signs in, plays a storm, and ends: with 0 only if all of it happened. About a minute.
 `;
 
+/** A service of compose.yaml, as far as it is started here. */
+type Service = { readonly command?: readonly string[]; readonly environment?: { readonly ROLES?: string } };
+
+/** The services of compose.yaml that are our program, with their roles. @throws where one has another command than is started here */
+const roleServices = async (): Promise<readonly { readonly name: string; readonly roles: string }[]> => {
+  const file = await readFile(fileURLToPath(new URL("../self-hosted/compose.yaml", import.meta.url)), "utf8");
+  const { services } = parse(file, { merge: true }) as { readonly services: Readonly<Record<string, Service>> };
+  return Object.entries(services).flatMap(([name, { command = [], environment }]) => {
+    const { ROLES: roles } = environment ?? {};
+    if (roles === undefined) return [];
+    if (command.join(" ") !== "node tranche.js serve") throw new Error(`${name} of compose.yaml is started by ${command.join(" ")}`);
+    return [{ name, roles }];
+  });
+};
+
 const secret = (): string => randomBytes(24).toString("base64url");
 
 type Installation = {
@@ -30,6 +47,8 @@ type Installation = {
   readonly processes: Readonly<Record<string, SelfHosted>>;
   readonly startedInMs: Readonly<Record<string, number>>;
   readonly migrated: string;
+  /** The first login, as the program shows it. */
+  readonly login: { readonly address: string; readonly password: string };
   readonly logs: readonly string[];
   readonly start: (role: string) => Promise<SelfHosted>;
 };
@@ -51,15 +70,18 @@ const install = async (opened: ReturnType<typeof createClosers>["opened"]): Prom
     ...outside.env,
     DATABASE_URL: urls.DATABASE_URL,
     LEASE_TTL: "6s",
+    LOCAL_ACCOUNTS: "on",
+    SELF_URL: "http://127.0.0.1",
     SMTP_URL: `smtp+insecure://${outside.sink.smtpAddress}`,
     EVIDENCE_SIGNING_KEY: randomBytes(32).toString("base64"),
   };
   const processes: Record<string, SelfHosted> = {};
   const startedInMs: Record<string, number> = {};
+  const services = await roleServices();
   const start = async (role: string): Promise<SelfHosted> => {
     const atMs = performance.now();
     const server = await startSelfHosted({
-      env: { ...env, ROLES: role },
+      env: { ...env, ROLES: services.find(({ name }) => name === role)?.roles ?? "" },
       program: builtProgram,
       onLine: (line) => logs.push(`${role.padEnd(14)}${line}`),
     });
@@ -69,17 +91,23 @@ const install = async (opened: ReturnType<typeof createClosers>["opened"]): Prom
     processes[role] = opened(server);
     return server;
   };
-  for (const role of roleNames) await start(role);
-  return { outside, processes, startedInMs, migrated, logs, start };
+  for (const { name } of services) await start(name);
+  const { stdout: shown } = await promisify(execFile)(
+    process.execPath,
+    ["--no-warnings", builtProgram, "first-admin", "ada@example.test"],
+    { env },
+  );
+  const [, address = "", password = ""] = /^address\s+(\S+)\npassword\s+(\S+)$/m.exec(shown) ?? [];
+  return { outside, processes, startedInMs, migrated, login: { address, password }, logs, start };
 };
 
 /** As a browser would: the form of the sign-in page, and the page behind it. @returns its heading */
-const signIn = async (url: string, token: string): Promise<string> => {
+const signIn = async (url: string, fields: Readonly<Record<string, string>>): Promise<string> => {
   const answer = await fetch(`${url}/console/sign-in`, {
     method: "POST",
     redirect: "manual",
     headers: { origin: url, "content-type": "application/x-www-form-urlencoded" },
-    body: new URLSearchParams({ token, next: "/console" }),
+    body: new URLSearchParams({ ...fields, next: "/console" }),
   });
   const [cookie = ""] = answer.headers.getSetCookie().map((text) => text.split(";")[0] ?? "");
   const page = await fetch(`${url}/console`, { headers: { cookie } });
@@ -92,7 +120,7 @@ const weightsOf = ({ route53, zoneId }: Outside): string => {
 };
 
 const play = async (
-  { outside, processes, startedInMs, migrated, start }: Installation,
+  { outside, processes, startedInMs, migrated, login, start }: Installation,
   { tell, measure, until }: Telling,
 ): Promise<void> => {
   const { api, dashboard, rounds, scorer } = processes;
@@ -102,8 +130,8 @@ const play = async (
   tell("every role is ready", true, Object.keys(processes).join(", "));
   measure("slowest start, to /readyz", `${(slowest / 1_000).toFixed(2)} s`, "3.00 s on a quiet machine", true);
 
-  const page = await signIn(dashboard.url, outside.adminToken);
-  tell("signed in to the console", page !== "Sign in" && !page.startsWith("an answer"), `its first page: ${page}`);
+  const page = await signIn(dashboard.url, login);
+  tell("the first admin signs in to the console", page !== "Sign in" && !page.startsWith("an answer"), `its first page: ${page}`);
   const refused = await fetch(`${scorer.url}/v1/customers`, { headers: { authorization: `Bearer ${outside.adminToken}` } });
   tell("a role answers for itself alone", refused.status === 404, `the scorer answers ${refused.status} to a request for customers`);
 

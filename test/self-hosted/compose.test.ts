@@ -54,7 +54,7 @@ const ofTheProgram = [...settingNames, "NODE_ENV", "NODE_EXTRA_CA_CERTS", "MIGRA
 const notHere = ["NEON_FETCH_ENDPOINT", "VERCEL_REGION", "NAME_SERVERS_ENDPOINT"];
 
 const compose = programOf("docker-compose", "DOCKER_COMPOSE_PATH");
-warnWithout(compose, "self-hosted/compose.yaml: there is no docker-compose on this machine (set DOCKER_COMPOSE_PATH)");
+warnWithout(compose, "self-hosted/compose.yaml: there is no docker-compose on this machine (set DOCKER_COMPOSE_PATH)", false);
 
 const secrets = {
   TRANCHE_HOST: "tranche.example.com",

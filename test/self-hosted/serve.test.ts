@@ -243,6 +243,31 @@ describe("commands", () => {
     await own.close();
   });
 
+  it("first-admin makes the first account, once, and shows what it signs in with", async () => {
+    const own = await freshDatabase();
+    const variables = { ...env, DATABASE_URL: own.appUrl, LOCAL_ACCOUNTS: "on", SELF_URL: "https://tranche.example.com" };
+    const made = await run(["first-admin"], variables);
+    expect([made.code, made.stderr]).toEqual([0, ""]);
+    const [, address = "", password = ""] = /^address {3}(\S+)\npassword {2}(\S+)$/m.exec(made.stdout) ?? [];
+    expect(address).toBe("admin@tranche.example.com");
+    const server = await serve({ ...variables, ROLES: "dashboard" }, { cron: false });
+    const answer = await fetch(`${server.url}/console/sign-in`, {
+      method: "POST",
+      redirect: "manual",
+      headers: { origin: server.url },
+      body: new URLSearchParams({ address, password, next: "/console" }),
+    });
+    await server.close();
+    expect([answer.status, answer.headers.get("location")]).toEqual([303, "/console"]);
+    const again = await run(["first-admin", "eve@example.com"], variables);
+    expect([again.code, again.stdout]).toEqual([0, "there is an account of an admin already: nothing was changed\n"]);
+    const wrong = await run(["first-admin", "nobody"], variables);
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining("give the mail address of the first admin")]);
+    const off = await run(["first-admin"], { ...variables, LOCAL_ACCOUNTS: "off" });
+    expect([off.code, off.stderr]).toEqual([1, expect.stringContaining("LOCAL_ACCOUNTS is not on")]);
+    await own.close();
+  });
+
   it("health ends with 0 where the process answers", async () => {
     const server = await serve({ ...env, ROLES: "api" }, { cron: false });
     const { port } = new URL(server.url);

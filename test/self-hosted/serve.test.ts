@@ -194,6 +194,31 @@ describe("the end", () => {
   });
 });
 
+describe("a machine whose clock is wrong", () => {
+  const shifted = (ms: number): string =>
+    `--import=data:text/javascript,${encodeURIComponent(
+      `const D=Date;globalThis.Date=class extends D{constructor(...a){if(a.length)super(...a);else super(D.now()+${ms})}static now(){return D.now()+${ms}}}`,
+    )}`;
+
+  it.each([
+    ["an hour ahead", 3_600_000],
+    ["an hour behind", -3_600_000],
+  ])("%s acts by the database's, and stores its rounds when they were", async (_, ms) => {
+    const server = await startSelfHosted({ env: { ...env, ROLES: "rounds", NODE_OPTIONS: shifted(ms) } });
+    await database.sql("update providers set last_round_at = null where name = 'self-hosted'");
+    const apart = async (): Promise<number | null> =>
+      (
+        await database.sql<{ apart: number | null }>(
+          "select extract(epoch from clock_timestamp() - last_round_at)::float8 as apart from providers where name = 'self-hosted'",
+        )
+      )[0]?.apart ?? null;
+    await expect.poll(apart, { timeout: 60_000 }).not.toBeNull();
+    const seconds = await apart();
+    await server.close();
+    expect(Math.abs(seconds ?? 0)).toBeLessThan(600);
+  });
+});
+
 describe("commands", () => {
   it("migrate brings a database to the newest schema, twice and by two at once, and gives the login its password", async () => {
     const own = await freshDatabase();

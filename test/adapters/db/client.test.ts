@@ -240,6 +240,19 @@ describe.each(drivers)("$name", (tried) => {
         .toHaveLength(1);
     });
 
+    it.each([
+      ["53100", "disk_full"],
+      ["53200", "out_of_memory"],
+      ["53300", "too_many_connections"],
+      ["57P03", "restarting"],
+      ["58030", "storage_error"],
+      ["08006", "unreachable"],
+    ])("what the database says by %s is told as %s", async (code, kind) => {
+      const raised = sql.raw(`do $$ begin raise exception 'no words of ours' using errcode = '${code}'; end $$`);
+      const errors = [await caught(db.rows(raised)), await caught(db.batch([sql`select 1`, raised]))];
+      for (const error of errors) expect(error).toMatchObject({ code: "unavailable", kind });
+    });
+
     it("a text with two statements is refused", async () => {
       await expect(db.rows(sql`select 1; select 2`)).rejects.toMatchObject({ code: "42601" });
     });

@@ -255,7 +255,7 @@ describe("EC2 that does not answer", () => {
     const dns = createDnsRefusal("nothing is here", false);
     const run = async () => {
       const before = hanging.calls.length;
-      await world.sql("update zombie_hunts set hunted_at = now() - interval '30 days'");
+      await world.sql("update zombie_hunts set hunted_at = now() - interval '30 days', tried_at = null");
       const report = await huntZombies(
         {
           hunting: createHuntStore(database.db),

@@ -69,6 +69,8 @@ const notHere: Readonly<Record<string, string>> = {
   "npm run soak": "hours; npm test plays forty minutes of it",
   "npx wrangler deploy": "--dry-run is a step of .ci/run",
   "npx wrangler secret put": "asks for an account",
+  "wrangler deploy": "test/readme/getting-started.test.ts, against a counterpart of Cloudflare's API",
+  terraform: "init, plan and apply need the provider, and an account; test/deploy/terraform-module.test.ts runs what does not",
   openssl: "only makes a key, or reads a time-stamp as test/domain/evidence/timestamp.test.ts does",
   "docker run": "no container is run where this is written; test/cli/probe-agent.test.ts runs the command in it",
   jq: "takes a field out of an answer",

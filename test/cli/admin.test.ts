@@ -72,7 +72,7 @@ describe("tranche admin shards", () => {
     [["shards", "--set", "2"], "--reason is required"],
     [["shards", "--yes"], "--reason, --force and --yes go with --set"],
     [["move-shards", "--reason", "x"], "--to is required"],
-    [["move-shards", "--to", "aws", "--reason", "x"], "--to must be cloudflare, vercel, local"],
+    [["move-shards", "--to", "aws", "--reason", "x"], "--to must be cloudflare, vercel, self-hosted, local"],
     [["move-shards", "--to", "vercel", "--shards", "0,x", "--reason", "x"], "--shards must be numbers of shards"],
     [
       ["move-shards", "--to", "vercel", "--shards", "7", "--reason", "x", "--yes"],

@@ -158,7 +158,7 @@ describe("every command in every document", () => {
     const printed = commands.filter((one) => beginsWith(stripped(one), "npx tranche"));
     for (const { file, text } of printed) {
       // A description of it has alternatives, which nobody types.
-      const [, , ...args] = words(text.replaceAll(/(["']).*?\1/g, "quoted"));
+      const [, , ...args] = words(text.replaceAll(/(["']).*?\1/g, "quoted").replace(/ > \S+$/, ""));
       if (args.length === 0 || args[0] === "--help") continue;
       const command = tranche.find(({ name }) => args.join(" ") === name || args.join(" ").startsWith(`${name} `));
       expect(command, `${file}: ${text}`).toBeDefined();

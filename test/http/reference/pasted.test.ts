@@ -72,6 +72,8 @@ describe("commands of /docs, pasted", () => {
   const ranks = ["GET", "POST", "PUT", "PATCH", "DELETE"];
   const ordered = operations
     .filter(({ path }) => !path.endsWith("channels/{id}/test"))
+    // Signed by a probe agent: no command that is pasted does that.
+    .filter(({ path }) => !["/v1/probe-agents/targets", "/v1/probe-agents/samples"].includes(path))
     .toSorted((a, b) => ranks.indexOf(a.method) - ranks.indexOf(b.method));
   it.each(ordered)("$title is understood", async (operation) => {
     const response = await paste(operation, operation.scope === "admin" ? api.env.ADMIN_TOKEN : owner);

@@ -14,6 +14,7 @@ import type { OwnershipStore } from "../../../../src/adapters/ports/tenants/owne
 import type { ReconciliationStore } from "../../../../src/adapters/ports/billing/reconciliation.ts";
 import type { HuntStore } from "../../../../src/adapters/ports/cost/hunting.ts";
 import type { ScoringStore } from "../../../../src/adapters/ports/cost/scoring.ts";
+import type { AuditReadings } from "../../../../src/adapters/ports/cost/audit-logs.ts";
 import type { TrailReadings } from "../../../../src/adapters/ports/cost/trail-readings.ts";
 import type { BreakerStore } from "../../../../src/adapters/ports/platform/breakers.ts";
 import type { CostEventStore } from "../../../../src/adapters/ports/cost/ingest.ts";
@@ -152,6 +153,7 @@ export const pipelineMethods = {
     record: "fenced",
   } satisfies Record<keyof HuntStore, Kind>,
   trailReadings: { due: "reads", progress: "reads", settle: "fenced", note: "fenced" } satisfies Record<keyof TrailReadings, Kind>,
+  auditReadings: { due: "reads", known: "reads", note: "fenced" } satisfies Record<keyof AuditReadings, Kind>,
   costEvents: { add: "request", list: "reads" } satisfies Record<keyof CostEventStore, Kind>,
   // By the breaker's version, and a trial by its claim: whoever has another writes nothing (decision 81).
   breakerStore: { take: "lease", find: "reads", save: "lease", list: "request" } satisfies Record<keyof BreakerStore, Kind>,

@@ -28,8 +28,8 @@ export type AuditReading = {
 /** Of a turn. */
 const mostPages = 5;
 const pageSizes = { usual: 200, small: 20 };
-/** Requests of a page: itself, what is known of it, its storing, the archive. */
-const requestsOfPage = 4;
+/** Requests: of a page, of asking what is known, of storing and archiving, of noting how it went. */
+const requestsOf = { page: 1, known: 1, store: 2, note: 1 };
 
 /** The latest time of the entries, of those that are not of the future. */
 const latest = (entries: readonly unknown[], beforeMs: number, fromMs: number): number =>
@@ -52,6 +52,7 @@ export const readAuditLog = async (
   const { id, customerId, accountRef } = account;
   const nowMs = deps.clock.nowMs();
   const beginMs = auditReadFrom(account.cursorMs, account.createdAtMs, nowMs);
+  allowance.take(requestsOf.note);
   let { cursorMs } = account;
   let [sinceMs, positionMs, page, perPage] = [beginMs, beginMs, 1, pageSizes.usual];
   let [entries, accepted, malformed] = [0, 0, 0];
@@ -61,10 +62,12 @@ export const readAuditLog = async (
     malformed += read.filter((one) => "malformed" in one).length;
     const events = read.flatMap((one) => ("event" in one ? [one.event] : []));
     const ids = events.map((event) => String(event["event_id"]));
+    if (ids.length > 0) allowance.take(requestsOf.known);
     const known = ids.length === 0 ? new Set<string>() : await deps.auditReadings.known(customerId, ids);
     const fresh = events.filter((_, at) => !known.has(ids[at] ?? ""));
     const isFurther = positionMs > (cursorMs ?? beginMs);
     if (fresh.length === 0 && !isFurther) return;
+    allowance.take(requestsOf.store);
     const cursor = isFurther ? { cdnAccountId: id, readToMs: positionMs } : null;
     const text = JSON.stringify({ events: fresh });
     const ingested = await ingestEvents(
@@ -89,7 +92,7 @@ export const readAuditLog = async (
   });
 
   for (let pages = 0; pages < mostPages && allowance.isLeft(); pages += 1) {
-    allowance.take(requestsOfPage);
+    allowance.take(requestsOf.page);
     const answer = await deps.auditLogs.page(account, { sinceMs, beforeMs: nowMs, page, perPage }, budgets.pages);
     if (!answer.ok && answer.problem.kind === "too-large" && perPage === pageSizes.usual) {
       // Smaller pages have other numbers: on from where it is.

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { runAnalyticsQuery } from "./cloudflare-analytics.ts";
 import type { AnalyticsBackend } from "./cloudflare-analytics.ts";
+import { listAuditLogs } from "./cloudflare-audit-log.ts";
 import { createFaultInjector } from "./cloudflare-fault.ts";
 import type { ApiFault, ApiFaultKind } from "./cloudflare-fault.ts";
 import { FREE_PLAN_LIMITS } from "./cloudflare-groups.ts";
@@ -28,6 +29,8 @@ export type CloudflareApiOptions = {
   /** False: the schema before October 2025, without `confidence`. */
   readonly confidence?: boolean;
   readonly now?: () => number;
+  /** The account's audit log, in any order; null: the token may not read it. Default: an empty one. */
+  readonly auditLog?: () => readonly unknown[] | null;
   /** `ok`: GraphQL refusals travel inside a 200 (as seen in practice); `documented`: with the documented status. */
   readonly refusalStatus?: "ok" | "documented";
 };
@@ -41,6 +44,8 @@ export type CloudflareApi = {
   readonly queries: readonly RecordedQuery[];
   /** Path and query of each authenticated request for the list of zones. */
   readonly zoneLists: readonly string[];
+  /** Path and query of each authenticated request for the audit log. */
+  readonly auditLogs: readonly string[];
   readonly setFault: (fault: ApiFault | ApiFaultKind) => void;
   /** Sets a zone's fault, which affects queries that name it; null: none. */
   readonly setZoneFault: (zoneId: string, fault: ZoneFault | null) => void;
@@ -53,6 +58,7 @@ export type CloudflareApi = {
 
 const GRAPHQL_PATH = "/client/v4/graphql";
 const ZONES_PATH = "/client/v4/zones";
+const AUDIT_LOGS_PATH = /^\/client\/v4\/accounts\/([^/]+)\/audit_logs$/;
 const MAX_REQUEST_CHARS = 1024 * 1024;
 /** 300 GraphQL queries in 5 minutes: Cloudflare's documented default quota. */
 const QUERY_BUDGET = 300;
@@ -63,6 +69,7 @@ export async function startCloudflareApi(options: CloudflareApiOptions): Promise
   const { now = Date.now, zones } = options;
   const queries: RecordedQuery[] = [];
   const zoneLists: string[] = [];
+  const auditLogs: string[] = [];
   let queryTimesMs: number[] = [];
   let fault: ApiFault = { kind: "healthy" };
   let inject = createFaultInjector(fault);
@@ -105,10 +112,22 @@ export async function startCloudflareApi(options: CloudflareApiOptions): Promise
     return { status: options.refusalStatus === "documented" ? status : 200, body: { data: zoneFaults.spoil(body["query"], data), errors } };
   }
 
+  function auditLogOf(accountId: string, url: URL): Reply {
+    auditLogs.push(`${url.pathname}${url.search}`);
+    const faulty = inject("audit_logs", Number(url.searchParams.get("page") ?? 1), now());
+    if (faulty !== null) return faulty;
+    const entries = (options.auditLog ?? (() => []))();
+    if (decodeURIComponent(accountId) !== options.accountId || entries === null) {
+      return restRefusal(403, { code: 9109, message: "Unauthorized to access requested resource" });
+    }
+    return listAuditLogs(entries, url.searchParams);
+  }
+
   async function route(request: IncomingMessage): Promise<Reply> {
     const url = new URL(request.url ?? "/", "http://local.invalid");
     const isGraphql = url.pathname === GRAPHQL_PATH;
-    if (!isGraphql && url.pathname !== ZONES_PATH) {
+    const auditedAccount = AUDIT_LOGS_PATH.exec(url.pathname)?.[1];
+    if (!isGraphql && auditedAccount === undefined && url.pathname !== ZONES_PATH) {
       return restRefusal(404, { code: 7003, message: `Could not route to ${url.pathname}` });
     }
     if (request.method !== (isGraphql ? "POST" : "GET")) {
@@ -119,6 +138,7 @@ export async function startCloudflareApi(options: CloudflareApiOptions): Promise
     if (token !== options.apiToken) {
       return isGraphql ? graphqlRefusal(401, "Unauthorized", now()) : restRefusal(403, { code: 10000, message: "Authentication error" });
     }
+    if (auditedAccount !== undefined) return auditLogOf(auditedAccount, url);
     if (!isGraphql) zoneLists.push(`${url.pathname}${url.search}`);
     const faulty = inject(isGraphql ? "graphql" : "zones", isGraphql ? null : Number(url.searchParams.get("page") ?? 1), now());
     if (faulty !== null) return faulty;
@@ -140,6 +160,7 @@ export async function startCloudflareApi(options: CloudflareApiOptions): Promise
     graphqlUrl: `${url}${GRAPHQL_PATH}`,
     queries,
     zoneLists,
+    auditLogs,
     setFault(next) {
       fault = typeof next === "string" ? { kind: next } : next;
       inject = createFaultInjector(fault);

@@ -1,14 +1,14 @@
 import { graphqlRefusal, restRefusal } from "./cloudflare-replies.ts";
 import type { Reply } from "./cloudflare-replies.ts";
 
-export type ApiEndpoint = "graphql" | "zones";
+export type ApiEndpoint = "graphql" | "zones" | "audit_logs";
 /** `endless_pages`: the list of zones shows its first page for every other one, and claims that another follows. */
 export type ApiFaultKind = "healthy" | "rate_limited" | "http_500_html" | "errors_in_200" | "empty_zones" | "endless_pages" | "hang";
 export type ApiFault = {
   readonly kind: ApiFaultKind;
   /** Affected requests before the fault ends by itself; absent: all. */
   readonly times?: number;
-  /** The affected endpoint; absent: both. */
+  /** The affected endpoint; absent: all. */
   readonly on?: ApiEndpoint;
   /** The affected page of the list of zones; absent: all. */
   readonly page?: number;

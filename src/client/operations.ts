@@ -1217,13 +1217,15 @@ export type CdnAccount = {
   last_read_at: string | null;
   /** why the last reading failed; null: it did not */
   last_error: string | null;
+  /** why Cloudflare's audit log could not be read for cost events, which does not concern usage; null: it could, or was not tried */
+  audit_log_error: string | null;
 };
 
 export type CdnAccountInput = {
   cdn: "cloudflare" | "fastly";
   /** the account id at Cloudflare */
   account_ref?: string;
-  /** Cloudflare: Zone Read and Zone Analytics Read; Fastly: global:read. Never shown again */
+  /** Cloudflare: Zone Read and Zone Analytics Read, and Account Settings Read where its audit log is to be watched; Fastly: global:read. Never shown again */
   api_token: string;
 };
 
@@ -2770,7 +2772,7 @@ export type CostEvent = {
 
 export type CostDeadLetter = {
   id: number;
-  source: "push" | "s3" | "agent";
+  source: "push" | "s3" | "agent" | "cloudflare";
   /** where it lies in the archive as it was received */
   archive_key: string | null;
   events: number;

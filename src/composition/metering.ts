@@ -1,6 +1,8 @@
 import { createCloudflareUsage } from "../adapters/cdn/cloudflare/cloudflare-usage.ts";
+import { createAuditLogs } from "../adapters/cdn/cloudflare/audit-log.ts";
 import { createCustomerSources } from "../adapters/cdn/customer-sources.ts";
 import { createFastlyUsage } from "../adapters/cdn/fastly/fastly-usage.ts";
+import { createAuditReadings } from "../adapters/db/cost/audit-readings.ts";
 import { createCdnAccountStore } from "../adapters/db/metering/cdn-accounts.ts";
 import { createIngestStore } from "../adapters/db/metering/ingest.ts";
 import { createCorrectionStore } from "../adapters/db/metering/usage-requests.ts";
@@ -26,11 +28,12 @@ type Needs = {
   readonly breakers: Breakers;
 };
 
-type Jobs = Pick<JobDeps, "ingest" | "usageSources" | "customerSources" | "usageWindows">;
+type Jobs = Pick<JobDeps, "ingest" | "usageSources" | "customerSources" | "auditLogs" | "auditReadings" | "usageWindows">;
 
 /** Usage by CDN. A CDN without the operator's credentials is measured only with customers' own. */
 export const buildMetering = ({ config, db, clock, random, chance, fetch, breakers }: Needs): MeteringDeps & Jobs => {
   const { cloudflare, cloudflareEndpoint, fastly, fastlyEndpoint } = config;
+  const secrets = secretBox(config, random);
   const calls = { fetch, sleep: clock.sleep, random: chance, now: clock.nowMs };
   const own = (which: string) => ({
     ...calls,
@@ -41,12 +44,14 @@ export const buildMetering = ({ config, db, clock, random, chance, fetch, breake
       ...(cloudflare === null ? [] : [createCloudflareUsage({ ...cloudflare, ...own("cloudflare") })]),
       ...(fastly === null ? [] : [createFastlyUsage({ ...fastly, endpoint: fastlyEndpoint, ...own("fastly") })]),
     ],
-    customerSources: createCustomerSources(db, secretBox(config, random), { ...calls, breakers, cloudflareEndpoint, fastlyEndpoint }),
+    customerSources: createCustomerSources(db, secrets, { ...calls, breakers, cloudflareEndpoint, fastlyEndpoint }),
+    auditLogs: createAuditLogs({ secrets, fetch, breakers, clock, graphqlEndpoint: cloudflareEndpoint }),
+    auditReadings: createAuditReadings(db),
     measuredCdns: (["cloudflare", "fastly"] as const).filter((cdn) => config[cdn] !== null),
     usageWindows: config.usage,
     ingest: createIngestStore(db),
     usage: createUsageStore(db),
     corrections: createCorrectionStore(db),
-    cdnAccounts: createCdnAccountStore(db, secretBox(config, random)),
+    cdnAccounts: createCdnAccountStore(db, secrets),
   };
 };

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { startCloudflareApi } from "../../local/cdn/cloudflare-api.ts";
+import { auditEntry } from "../support/audit-logs.ts";
 import type { CloudflareApi, CloudflareApiOptions } from "../../local/cdn/cloudflare-api.ts";
 
 const TOKEN = "local-token";
@@ -292,5 +293,33 @@ describe("local Cloudflare zones that misbehave", () => {
       result: [{ id: "zone0" }, {}, {}, {}, {}],
       result_info: { page: 7, total_pages: 8 },
     });
+  });
+});
+
+describe("local Cloudflare audit log", () => {
+  const entries = Array.from({ length: 5 }, (_, nth) => auditEntry(nth, NOW_MS - nth * 60_000));
+  const read = async (api: CloudflareApi, search: string, { account = "acc", token = TOKEN } = {}) => {
+    const response = await fetch(`${api.url}/client/v4/accounts/${account}/audit_logs?${search}`, {
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    const body = (await response.json()) as { success: boolean; result: { id: string }[] | null; errors: { code: number }[] };
+    return body.success ? body.result?.map(({ id }) => id) : [response.status, body.errors[0]?.code];
+  };
+
+  it("shows the newest first unless asked otherwise, in pages, between two times", async () => {
+    const api = await start({ auditLog: () => entries });
+    expect(await read(api, "")).toEqual(["entry-0", "entry-1", "entry-2", "entry-3", "entry-4"]);
+    expect(await read(api, "direction=asc&per_page=2&page=2")).toEqual(["entry-2", "entry-1"]);
+    expect(await read(api, "since=2026-11-18T11:57:30Z&before=2026-11-18T11:59:00.000Z")).toEqual(["entry-1", "entry-2"]);
+    expect(await read(await start(), "page=9")).toEqual([]);
+  });
+
+  it("refuses what the real one does", async () => {
+    const api = await start({ auditLog: () => entries });
+    for (const search of ["page=0", "per_page=1001", "direction=up", "since=yesterday", "hide_user_logs=maybe", "sinse=2026-11-18"])
+      expect([search, await read(api, search)]).toEqual([search, [400, 7400]]);
+    expect(await read(api, "", { account: "another" })).toEqual([403, 9109]);
+    expect(await read(api, "", { token: "another" })).toEqual([403, 10000]);
+    expect(await read(await start({ auditLog: () => null }), "")).toEqual([403, 9109]);
   });
 });

@@ -1,3 +1,4 @@
+import { noAuditLogs } from "../support/audit-logs.ts";
 import { noBreakers } from "../support/breakers.ts";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -74,6 +75,7 @@ const clock = { nowMs: () => nowMs, sleep: systemClock.sleep };
 
 const deps = (more: Partial<PollCostsDeps> = {}): PollCostsDeps => ({
   costDirectory: createCostDirectory({ accounts: sealedCostAccounts(database.db), secrets, assume: null }),
+  ...noAuditLogs,
   trailReadings: createTrailReadings(database.db),
   trailFiles: createTrailFiles({ endpoint: server.url, fetch, clock, timeoutMs: 300, readMs: 5_000, mostBytes: 8_000_000 }),
   costEvents: createCostEventStore(database.db),

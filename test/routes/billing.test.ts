@@ -287,7 +287,7 @@ describe("accounts at CDNs", () => {
     const { id, editor, viewer } = await api.onboard("umbrella");
     const token = "a-very-secret-token";
     const made = await api.created("/v1/cdn-accounts", { cdn: "cloudflare", account_ref: "acc1", api_token: token }, { token: editor });
-    expect(made).toMatchObject({ cdn: "cloudflare", account_ref: "acc1", last_read_at: null, last_error: null });
+    expect(made).toMatchObject({ cdn: "cloudflare", account_ref: "acc1", last_read_at: null, last_error: null, audit_log_error: null });
     expect(
       (await api.call("POST", "/v1/cdn-accounts", { token: editor, body: { cdn: "cloudflare", account_ref: "x", api_token: token } }))
         .status,

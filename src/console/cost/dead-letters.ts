@@ -18,7 +18,7 @@ import { acting, viewing } from "../session.ts";
 const path = `${costPath}/dead-letters`;
 const shown = 50;
 
-const sources = { push: "pushed", s3: "a bucket", agent: "an agent" } as const;
+const sources = { push: "pushed", s3: "a bucket", agent: "an agent", cloudflare: "Cloudflare's audit log" } as const;
 
 /** What of what came in could not be scored, in a line. */
 export const deadNote = (events: number): Html =>

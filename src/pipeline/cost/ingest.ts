@@ -1,5 +1,5 @@
 import type { Archive } from "../../adapters/ports/cost/archive.ts";
-import type { CostEventStore, EventSource, FileCursor } from "../../adapters/ports/cost/ingest.ts";
+import type { AuditCursor, CostEventStore, EventSource, FileCursor } from "../../adapters/ports/cost/ingest.ts";
 import type { Budget } from "../../adapters/ports/platform/budget.ts";
 import type { Clock } from "../../adapters/ports/platform/clock.ts";
 import type { Random } from "../../adapters/ports/platform/random.ts";
@@ -30,7 +30,7 @@ export type Received = {
   /** Of the list in the text, such as `/Records`. */
   readonly pointer: string;
   /** Moved together with what is stored; null: the batch is not of a file, or not the last of it. */
-  readonly cursor: FileCursor | null;
+  readonly cursor: FileCursor | AuditCursor | null;
 };
 
 /** What became of each of them: together as many as there were. */

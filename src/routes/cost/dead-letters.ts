@@ -23,7 +23,7 @@ import { dropDeadLetter, retryDeadLetter } from "./dead-letter-changes.ts";
 const schema = z
   .object({
     id,
-    source: z.enum(["push", "s3", "agent"]).openapi({ example: "push" }),
+    source: z.enum(["push", "s3", "agent", "cloudflare"]).openapi({ example: "push" }),
     archive_key: like(z.string().nullable(), null).openapi({ description: "where it lies in the archive as it was received" }),
     events: like(z.int(), 1),
     tries: like(z.int(), 5),

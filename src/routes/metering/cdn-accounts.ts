@@ -34,6 +34,11 @@ const accountSchema = z
     created_at: timeText,
     last_read_at: timeText.nullable().openapi({ description: "when usage was last read with it" }),
     last_error: z.string().nullable().openapi({ example: null, description: "why the last reading failed; null: it did not" }),
+    audit_log_error: z.string().nullable().openapi({
+      example: null,
+      description:
+        "why Cloudflare's audit log could not be read for cost events, which does not concern usage; null: it could, or was not tried",
+    }),
   })
   .openapi("CdnAccount");
 
@@ -51,7 +56,8 @@ const input = z
       .openapi({
         writeOnly: true,
         example: "an-api-token-of-that-cdn",
-        description: "Cloudflare: Zone Read and Zone Analytics Read; Fastly: global:read. Never shown again",
+        description:
+          "Cloudflare: Zone Read and Zone Analytics Read, and Account Settings Read where its audit log is to be watched; Fastly: global:read. Never shown again",
       }),
   })
   .refine((account) => account.cdn !== "cloudflare" || account.account_ref !== undefined, {
@@ -70,6 +76,7 @@ const represent = (account: CdnAccount): z.infer<typeof accountSchema> => ({
   created_at: isoTime(account.createdAtMs),
   last_read_at: isoTimeOrNull(account.lastReadAtMs),
   last_error: account.lastError,
+  audit_log_error: account.auditLogError,
 });
 
 /** `/v1/cdn-accounts`: credentials with which a customer's usage is read instead of the operator's. */

@@ -1,3 +1,4 @@
+import { noAuditLogs } from "../../support/audit-logs.ts";
 import type { S3Server } from "../../../local/s3/server.ts";
 import { startS3 } from "../../../local/s3/server.ts";
 import { noBreakers } from "../../support/breakers.ts";
@@ -79,6 +80,7 @@ export const ingestWorld = async (nowMs: () => number): Promise<IngestWorld> => 
         ...ingest(life),
         breakers: noBreakers,
         costDirectory: createCostDirectory({ accounts: sealedCostAccounts(db), secrets, assume: null }),
+        ...noAuditLogs,
         trailReadings: createTrailReadings(db),
         trailFiles: createTrailFiles(options),
         log: createMemoryLog().log,

@@ -1,3 +1,4 @@
+import { noAuditLogs } from "../../support/audit-logs.ts";
 import { describe, expect, it } from "vitest";
 import { startFastlyApi } from "../../../local/cdn/fastly-api.ts";
 import { fixedKeys } from "../../../src/adapters/aws/keys.ts";
@@ -188,6 +189,7 @@ describe("a bucket that does not answer", () => {
       await pollCosts(
         {
           costDirectory: directory(),
+          ...noAuditLogs,
           trailReadings: createTrailReadings(database.db),
           trailFiles: createTrailFiles({
             endpoint: "https://s3.test",

@@ -14,6 +14,8 @@ export type CloudflareClientOptions = {
   readonly now: () => number;
   /** One attempt, body included. */
   readonly timeoutMs: number;
+  /** Of a body; absent: as many as there are. What is larger fails as `too_large`. */
+  readonly mostBytes?: number;
   /** Called before each GraphQL query; throws where it must not be sent. */
   readonly spend: () => void;
 };
@@ -48,7 +50,7 @@ const errorsSchema = z.looseObject({
 
 export function createCloudflareClient(options: CloudflareClientOptions): CloudflareClient {
   // Called unbound: workerd refuses a `fetch` whose `this` is an options object.
-  const { apiToken, fetch, sleep, random, now, timeoutMs, spend } = options;
+  const { apiToken, fetch, sleep, random, now, timeoutMs, mostBytes = Number.POSITIVE_INFINITY, spend } = options;
 
   async function attempt<T>(url: string, schema: z.ZodType<T>, graphql: GraphqlBody | undefined, signal: AbortSignal): Promise<T> {
     const { status, text, retryAfter } = await exchange(url, graphql, signal);
@@ -77,9 +79,10 @@ export function createCloudflareClient(options: CloudflareClientOptions): Cloudf
           signal,
           ...(graphql === undefined ? {} : { body: JSON.stringify(graphql) }),
         });
-        return { status: response.status, text: await response.text(), retryAfter: response.headers.get("Retry-After") };
+        return { status: response.status, text: await textWithin(response, mostBytes), retryAfter: response.headers.get("Retry-After") };
       });
     } catch (error) {
+      if (error instanceof CloudflareError) throw error;
       if (error instanceof PausedError) throw new CloudflareError("paused", error.message);
       if (outer.aborted) throw new CloudflareError("deadline", "the time of the reading is up");
       if (isAborted(own)) throw new CloudflareError("timeout", `no answer within ${timeoutMs} ms`);
@@ -107,6 +110,24 @@ export function createCloudflareClient(options: CloudflareClientOptions): Cloudf
       }
     },
   };
+}
+
+/** @throws CloudflareError `too_large` */
+async function textWithin(response: Response, mostBytes: number): Promise<string> {
+  if (mostBytes === Number.POSITIVE_INFINITY || response.body === null) return await response.text();
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let bytes = 0; ;) {
+    const { done, value } = (await reader.read()) as { done: boolean; value?: Uint8Array };
+    if (done || value === undefined) return text + decoder.decode();
+    bytes += value.length;
+    if (bytes > mostBytes) {
+      await reader.cancel();
+      throw new CloudflareError("too_large", `its answer has more than ${mostBytes} bytes`);
+    }
+    text += decoder.decode(value, { stream: true });
+  }
 }
 
 const isAborted = (signal: AbortSignal | null): boolean => signal?.aborted === true;

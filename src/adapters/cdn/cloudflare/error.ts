@@ -3,7 +3,7 @@ import { UsageSourceError } from "../../ports/metering/usage.ts";
 /**
  * `zone_access`: a good token that may not read one of the zones asked for. `refused`: a retry is pointless.
  * `budget`: not sent, to stay within Cloudflare's quota. `deadline`: the reading as a whole has lasted too long. `paused`: not sent, by the
- * account's circuit breaker.
+ * account's circuit breaker. `too_large`: its answer is longer than is read.
  */
 export type CloudflareErrorCode =
   | "auth"
@@ -15,6 +15,7 @@ export type CloudflareErrorCode =
   | "refused"
   | "budget"
   | "paused"
+  | "too_large"
   | "malformed";
 
 const RETRYABLE: ReadonlySet<CloudflareErrorCode> = new Set(["rate_limited", "unavailable", "timeout", "deadline", "paused"]);

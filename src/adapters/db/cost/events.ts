@@ -24,14 +24,21 @@ const rowsOf = ({ events }: EventBatch): SQL => {
 };
 
 /** Moves a cursor, forward only: two readers of the same files may end in any order. */
-const moveCursor = ({ cursor }: EventBatch): SQL =>
-  cursor === null
-    ? sql`select 1`
-    : sql`
+const moveCursor = ({ customerId, cursor }: EventBatch): SQL => {
+  if (cursor === null) return sql`select 1`;
+  if ("cdnAccountId" in cursor) {
+    const readTo = sql`${isoTime(cursor.readToMs)}::timestamptz`;
+    return sql`
+  update cdn_accounts set audit_log_cursor = ${readTo}
+  where id = ${cursor.cdnAccountId}::bigint and customer_id = ${customerId}::bigint and deleted_at is null
+    and (audit_log_cursor is null or audit_log_cursor < ${readTo})`;
+  }
+  return sql`
   insert into cost_cursors as k (account_id, prefix, last_key, updated_at)
   values (${cursor.accountId}::bigint, ${cursor.prefix}, ${cursor.lastKey}, now())
   on conflict (account_id, prefix) do update set last_key = excluded.last_key, updated_at = now()
   where k.last_key collate "C" < excluded.last_key collate "C"`;
+};
 
 const addBatch = (batch: EventBatch): SQL => sql`
   with fresh as (

@@ -11,7 +11,7 @@ import { endsOfCdnAccounts } from "../notify/deleted-matters.ts";
 import { auditRow, ms, rememberedAnswer, taken, write } from "../platform/write.ts";
 
 const columns = sql`id, cdn, account_ref as "accountRef", ${ms("created_at", "createdAtMs")},
-  ${ms("last_read_at", "lastReadAtMs")}, last_error as "lastError"`;
+  ${ms("last_read_at", "lastReadAtMs")}, last_error as "lastError", audit_log_error as "auditLogError"`;
 
 /** The token of one customer for one CDN does not open as another's. */
 export const sealingContext = (customerId: number, cdn: string): string => `cdn-account:${customerId}:${cdn}`;

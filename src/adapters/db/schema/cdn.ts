@@ -16,6 +16,12 @@ export const cdnAccounts = pgTable(
     createdAt: createdAt(),
     lastReadAt: at("last_read_at"),
     lastError: text("last_error"),
+    /** Up to when the account's audit log is stored as cost events; null: nothing of it is. */
+    auditLogCursor: at("audit_log_cursor"),
+    /** When it is to be read again; null: at once. */
+    auditLogDueAt: at("audit_log_due_at"),
+    /** Why it could not be read. That says nothing of usage. */
+    auditLogError: text("audit_log_error"),
     deletedAt: at("deleted_at"),
   },
   (t) => [

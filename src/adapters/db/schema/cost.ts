@@ -118,7 +118,7 @@ export const costBatches = pgTable(
   {
     id: id(),
     customerId: ref("customer_id", () => customers.id),
-    source: text("source", { enum: ["push", "s3", "agent"] }).notNull(),
+    source: text("source", { enum: ["push", "s3", "agent", "cloudflare"] }).notNull(),
     /** Where it lies in the archive as it was received; null: there is none. */
     archiveKey: text("archive_key"),
     /** Of its events, those that are to be scored. */

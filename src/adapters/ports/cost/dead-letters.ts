@@ -3,7 +3,7 @@ import type { Change, Page } from "../tenants/change.ts";
 /** Events that came together and could not be scored, however often that was tried. They themselves are kept. */
 export type DeadLetter = {
   readonly id: number;
-  readonly source: "push" | "s3" | "agent";
+  readonly source: "push" | "s3" | "agent" | "cloudflare";
   /** Where in the archive it lies as it was received; null: there is none. */
   readonly archiveKey: string | null;
   readonly events: number;

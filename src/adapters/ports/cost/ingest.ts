@@ -3,10 +3,13 @@ import type { Severity } from "../../../domain/cost/score.ts";
 import type { Paged } from "../tenants/change.ts";
 
 /** By which way events came. */
-export type EventSource = "push" | "s3" | "agent";
+export type EventSource = "push" | "s3" | "agent" | "cloudflare";
 
 /** How far the files under a prefix of a cost account's bucket were read, once these events are stored. */
 export type FileCursor = { readonly accountId: number; readonly prefix: string; readonly lastKey: string };
+
+/** Up to when (epoch milliseconds) the audit log of an account at Cloudflare (of `cdn_accounts`) is read, once these events are stored. */
+export type AuditCursor = { readonly cdnAccountId: number; readonly readToMs: number };
 
 /** Events that came together, to be stored together. */
 export type EventBatch = {
@@ -16,7 +19,7 @@ export type EventBatch = {
   readonly archiveKey: string | null;
   readonly events: readonly CostEvent[];
   /** Null: the batch is not of a file, or not the last of it. */
-  readonly cursor: FileCursor | null;
+  readonly cursor: FileCursor | AuditCursor | null;
 };
 
 /** An event as it is stored. Times are epoch milliseconds. */

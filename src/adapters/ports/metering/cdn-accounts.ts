@@ -14,6 +14,8 @@ export type CdnAccount = {
   readonly lastReadAtMs: number | null;
   /** Why the last reading failed; null: it did not. */
   readonly lastError: string | null;
+  /** Why its audit log could not be read; null: it could, or was never tried. */
+  readonly auditLogError: string | null;
 };
 
 export type CdnAccountInput = { readonly cdn: MeasurableCdn; readonly accountRef: string | null; readonly apiToken: string };

@@ -1,4 +1,5 @@
 import { createHuntStore } from "../../../../src/adapters/db/cost/hunting.ts";
+import { createAuditReadings } from "../../../../src/adapters/db/cost/audit-readings.ts";
 import { createTrailReadings } from "../../../../src/adapters/db/cost/trail-readings.ts";
 import type { FencedWrite, World } from "./cases.ts";
 
@@ -89,6 +90,19 @@ export const costs: readonly FencedWrite[] = [
     prepare: async (world) => {
       const accountId = await accountOf(world);
       return (fence) => createTrailReadings(world.db).note(fence, accountId, "AccessDenied", false);
+    },
+  },
+  {
+    method: "auditReadings.note",
+    what: "that an audit log was looked at",
+    writes: ["cdn_accounts"],
+    refused: undefined,
+    prepare: async (world) => {
+      const [row] = await world.sql<{ id: string }>(
+        `insert into cdn_accounts (customer_id, cdn, account_ref, sealed_token)
+         values (${await customerOf(world)}, 'cloudflare', 'acc', 'sealed') on conflict do nothing returning id`,
+      );
+      return (fence) => createAuditReadings(world.db).note(fence, Number(row?.id), "status 403", true);
     },
   },
 ];

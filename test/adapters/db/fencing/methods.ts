@@ -14,6 +14,7 @@ import type { OwnershipStore } from "../../../../src/adapters/ports/tenants/owne
 import type { ReconciliationStore } from "../../../../src/adapters/ports/billing/reconciliation.ts";
 import type { HuntStore } from "../../../../src/adapters/ports/cost/hunting.ts";
 import type { ScoringStore } from "../../../../src/adapters/ports/cost/scoring.ts";
+import type { AuditReadings } from "../../../../src/adapters/ports/cost/audit-logs.ts";
 import type { TrailReadings } from "../../../../src/adapters/ports/cost/trail-readings.ts";
 import type { BreakerStore } from "../../../../src/adapters/ports/platform/breakers.ts";
 import type { CostEventStore } from "../../../../src/adapters/ports/cost/ingest.ts";
@@ -152,6 +153,7 @@ export const pipelineMethods = {
     record: "fenced",
   } satisfies Record<keyof HuntStore, Kind>,
   trailReadings: { due: "reads", progress: "reads", settle: "fenced", note: "fenced" } satisfies Record<keyof TrailReadings, Kind>,
+  auditReadings: { due: "reads", known: "reads", note: "fenced" } satisfies Record<keyof AuditReadings, Kind>,
   costEvents: { add: "request", list: "reads" } satisfies Record<keyof CostEventStore, Kind>,
   // By the breaker's version, and a trial by its claim: whoever has another writes nothing (decision 81).
   breakerStore: { take: "lease", find: "reads", save: "lease", list: "request" } satisfies Record<keyof BreakerStore, Kind>,
@@ -196,6 +198,7 @@ export const databasePorts = [
   "cost/hunting",
   "cost/ingest",
   "cost/scoring",
+  "cost/audit-logs",
   "cost/trail-readings",
   "coordination/job-runs",
   "coordination/lease",
@@ -262,7 +265,7 @@ export const portsOfPipeline = async (): Promise<string[]> => {
 export const allowedUnfenced: Readonly<Record<string, readonly [count: number, why: string]>> = {
   "db/cost/scoring.ts": [7, "by the claim of a batch, of which there is one at a time; what is over by its time alone"],
   "db/cost/series-rows.ts": [6, "parts of a transaction that ends where a series, or a batch, is not what it was"],
-  "db/cost/events.ts": [2, "what was sent, or read, is true whoever stores it: each event once, by its id, and a cursor forward only"],
+  "db/cost/events.ts": [3, "what was sent, or read, is true whoever stores it: each event once, by its id, and a cursor forward only"],
   "db/coordination/leases.ts": [5, "the lease itself: each names holder, epoch and time as its own condition"],
   "db/round/samples.ts": [
     2,

@@ -111,6 +111,14 @@ describe("whose request it is", () => {
     expect(said).toEqual([401, 429]);
   });
 
+  it("is told by the connection of who says it several times, and ends no process", async () => {
+    const server = await startSelfHosted({ env: { ...env, ROLES: "api", RATE_LIMIT_REFUSALS: "5" } });
+    const said = await guesses(server.url, (n) => ({ "x-real-ip": [`198.51.100.${n}`, "1", "2"], "x-forwarded-for": ["a", "b"] }));
+    const still = await fetch(`${server.url}/healthz`);
+    await server.close();
+    expect([said, still.status]).toEqual([[401, 429], 200]);
+  });
+
   it("is told by our own proxy, whatever precedes", async () => {
     const server = await serve({ ...env, ROLES: "api", RATE_LIMIT_REFUSALS: "5", TRUST_PROXY: "true" }, { cron: false });
     const many = await guesses(server.url, (n) => ({ "x-forwarded-for": `203.0.113.9, 198.51.100.${n}` }));

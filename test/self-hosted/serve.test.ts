@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer, request as send } from "node:http";
 import type { IncomingMessage } from "node:http";
+import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -82,6 +83,27 @@ describe("a process", () => {
     await scorer.close();
     expect(statuses).toEqual([200, 200, 404, 404, 404]);
   });
+});
+
+it("a client that goes away in the middle of its body is no failure of ours", async () => {
+  const told = Promise.withResolvers<{ event: string; status?: number }>();
+  const server = await startSelfHosted({
+    env: { ...env, ROLES: "api" },
+    onLine: (line) => {
+      const said = line.startsWith("{") ? (JSON.parse(line) as { event: string; route?: string }) : null;
+      if (said?.event === "request_failed" || said?.route === "/v1/customers") told.resolve(said);
+    },
+  });
+  const { port } = new URL(server.url);
+  const socket = connect(Number(port), "127.0.0.1");
+  socket.on("error", () => undefined);
+  socket.write(
+    `POST /v1/customers HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${adminToken}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"name`,
+    () => setTimeout(() => socket.resetAndDestroy(), 100),
+  );
+  const said = await told.promise;
+  await server.close();
+  expect(said).toMatchObject({ event: "request", status: 400 });
 });
 
 describe("whose request it is", () => {

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { createServer, request as send } from "node:http";
+import { Agent, createServer, request as send } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -186,6 +186,27 @@ describe("the end", () => {
     await holding(/^self-hosted:/);
     await first.close();
     expect((await holders()).filter(({ held }) => held)).toEqual([]);
+  });
+
+  it("comes soon where a client asks all the time, and cuts none of its requests off", async () => {
+    const server = await serve({ ...env, ROLES: "api" }, { cron: false });
+    const agent = new Agent({ keepAlive: true });
+    const outcomes = new Set<string>();
+    const asking = (async () => {
+      while (!outcomes.has("ECONNREFUSED")) {
+        const outgoing = send(`${server.url}/healthz`, { agent }).end();
+        const said = await once(outgoing, "response").then(
+          async ([answer]) => (await once((answer as IncomingMessage).resume(), "end"), String((answer as IncomingMessage).statusCode)),
+          (error: NodeJS.ErrnoException) => error.code ?? "failed",
+        );
+        outcomes.add(said);
+      }
+    })();
+    await expect.poll(() => outcomes.size).toBe(1);
+    const began = performance.now();
+    await server.close();
+    await asking;
+    expect([[...outcomes], performance.now() - began < 10_000]).toEqual([["200", "ECONNREFUSED"], true]);
   });
 
   it("by a kill leaves one, which lapses: the next process acts then, and two of one role never act at once", async () => {

@@ -14,8 +14,10 @@ const forwarded = (request: IncomingMessage): string | null => {
  * form is told as IPv4.
  */
 export const tellOrigin = (request: IncomingMessage, trustsProxy: boolean): void => {
+  // Node makes these of the raw headers when they are first read, as many as came: so before any of them is taken out.
+  const { headers, headersDistinct } = request;
   // What the server makes the request's URL of, and that decides about cookies and forms of the console.
-  if (trustsProxy) Object.assign(request.socket, { encrypted: request.headers["x-forwarded-proto"] === "https" });
+  if (trustsProxy) Object.assign(request.socket, { encrypted: headers["x-forwarded-proto"] === "https" });
   const socket = request.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, "") ?? "";
   const address = (trustsProxy ? forwarded(request) : null) ?? socket;
   const raw: string[] = [];
@@ -25,7 +27,7 @@ export const tellOrigin = (request: IncomingMessage, trustsProxy: boolean): void
   }
   raw.push(header, address);
   request.rawHeaders.splice(0, request.rawHeaders.length, ...raw);
-  // Node has made these of the headers as they came, and the server reads now the ones and now the others.
-  request.headers[header] = address;
-  request.headersDistinct[header] = [address];
+  // The server reads now the ones and now the others.
+  headers[header] = address;
+  headersDistinct[header] = [address];
 };

@@ -13,6 +13,11 @@ export const heldLeases = (own: LeaseStore): HeldLeases => {
   let isOver = false;
   const keyOf = ({ name, epoch }: Fence) => `${name}:${epoch}`;
   const keep = (fence: Fence | null): void => void (fence === null || held.set(keyOf(fence), fence));
+  /** What was asked for before the end, and came after it. */
+  const tooLate = async (fence: Fence | null): Promise<boolean> => {
+    if (isOver && fence !== null) await own.giveUp(fence);
+    return isOver && fence !== null;
+  };
   const drop = (fence: Fence): void => void held.delete(keyOf(fence));
   return {
     leases: {
@@ -21,11 +26,13 @@ export const heldLeases = (own: LeaseStore): HeldLeases => {
         // As if it were the other provider's, for as long as this process still lives.
         if (isOver) return { held: null, by: asked[1], freeInMs: own.ttlMs };
         const taking = await own.take(...asked);
+        if (await tooLate(taking.held)) return { held: null, by: asked[1], freeInMs: own.ttlMs };
         keep(taking.held);
         return taking;
       },
       acquire: async (...asked) => {
         const fence = isOver ? null : await own.acquire(...asked);
+        if (await tooLate(fence)) return null;
         keep(fence);
         return fence;
       },

@@ -1,12 +1,20 @@
 import { lookup } from "node:dns";
 import type { LookupAddress } from "node:dns";
+import { isIP } from "node:net";
 import type { LookupFunction } from "node:net";
-import { Agent } from "undici";
+import { Agent, buildConnector } from "undici";
 import { isPublicAddress } from "../src/domain/detection/address.ts";
 
-/** The hosts of an environment's own addresses: the operator may keep what he names wherever he likes. */
+/** The host of what is fetched, without the brackets of IPv6; null: it is no URL. */
+const hostOf = (text: string): string | null => {
+  if (!URL.canParse(text)) return null;
+  return new URL(text).hostname.toLowerCase().replace(/^\[(.*)\]$/, "$1");
+};
+
+/** The hosts of an environment's own addresses, lists of them included: the operator may keep what he names wherever he likes. */
 export const ownHosts = (env: Readonly<Record<string, string | undefined>>): ReadonlySet<string> =>
-  new Set(Object.values(env).flatMap((text) => (text !== undefined && URL.canParse(text) ? [new URL(text).hostname.toLowerCase()] : [])));
+  // By HTTP alone: a database or a mail server is nothing that is fetched from.
+  new Set(Object.values(env).flatMap((text = "") => (text.match(/https?:\/\/[^\s,]+/gi) ?? []).flatMap((url) => hostOf(url) ?? [])));
 
 const refusal = (host: string): NodeJS.ErrnoException =>
   Object.assign(new Error(`${host} has no public address`), { code: "EACCES", syscall: "lookup", hostname: host });
@@ -31,4 +39,14 @@ export const publicLookup =
   };
 
 /** What `fetch` sends everything by in a process whose customers must not reach what is not public. */
-export const publicAgent = (own: ReadonlySet<string>): Agent => new Agent({ connect: { lookup: publicLookup(own) } });
+export const publicAgent = (own: ReadonlySet<string>): Agent => {
+  const connect = buildConnector({ lookup: publicLookup(own) });
+  return new Agent({
+    connect: (options, done) => {
+      const host = options.hostname.toLowerCase().replace(/^\[(.*)\]$/, "$1");
+      // An address is not looked up.
+      if (isIP(host) !== 0 && !own.has(host) && !isPublicAddress(host)) done(refusal(host), null);
+      else connect(options, done);
+    },
+  });
+};

@@ -10,6 +10,7 @@ import { runScheduled, schedule } from "../src/cron/schedule.ts";
 import type { Runtime } from "../src/deps.ts";
 import { buildDeps } from "../src/deps.ts";
 import { AppError, problemResponse } from "../src/errors.ts";
+import { endAnswered } from "./answered-end.ts";
 import { openFolder } from "./archive-folder.ts";
 import { tellOrigin } from "./behind-proxy.ts";
 import { createNodeConnect } from "./connect.ts";
@@ -110,6 +111,7 @@ export const serve = async (
     tellOrigin(request, settings.trustsProxy);
     void listener(request, response);
   });
+  const endServer = endAnswered(server);
   server.listen(settings.port, settings.host);
   try {
     await once(server, "listening");
@@ -136,11 +138,11 @@ export const serve = async (
   const stop = async (): Promise<void> => {
     stopCron();
     const closed = once(server, "close");
-    server.close();
-    server.closeIdleConnections();
-    await held.giveUpAll();
-    // A job ends with its minute. What it stops at is what a crash would stop it at, so its lease alone is what others wait for.
-    await Promise.all([within(Promise.all([closed, background.settled()]), patienceMs), within(jobs.settled(), jobPatienceMs)]);
+    endServer();
+    // A job ends with its minute. What it stops at is what a crash would stop it at, so its lease alone is what others wait for. Where the
+    // database does not answer the lease lapses.
+    const given = held.giveUpAll().then(() => within(jobs.settled(), jobPatienceMs));
+    await within(Promise.all([closed, background.settled(), given]), patienceMs);
     server.closeAllConnections();
     await within(database.close(), 1_000);
   };

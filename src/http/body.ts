@@ -20,11 +20,19 @@ export const declaredBodyCap: AppMiddleware = async (c, next) => {
   await next();
 };
 
+/** Whoever sends it goes away in the middle: nobody reads the answer, and it is no failure of ours. */
+const cutOff = (cause: unknown): AppError =>
+  new AppError("bad_request", "the body is not whole", { cause, fields: [{ pointer: "", detail: "ended before its end" }] });
+
 const readCapped = async (stream: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = stream?.getReader();
-  for (let chunk = await reader?.read(); chunk !== undefined && !chunk.done; chunk = await reader?.read()) {
+  const next = () =>
+    reader?.read().catch((error: unknown) => {
+      throw cutOff(error);
+    });
+  for (let chunk = await next(); chunk !== undefined && !chunk.done; chunk = await next()) {
     size += chunk.value.byteLength;
     if (size > maxBytes) {
       await reader?.cancel();

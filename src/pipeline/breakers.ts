@@ -1,5 +1,5 @@
 import type { BreakerOutcome, BreakerScope, Breakers, BreakerStore, StoredBreaker } from "../adapters/ports/platform/breakers.ts";
-import { breakerName } from "../adapters/ports/platform/breakers.ts";
+import { breakerName, longestClaimMs } from "../adapters/ports/platform/breakers.ts";
 import type { Clock } from "../adapters/ports/platform/clock.ts";
 import type { Log } from "../adapters/ports/platform/log.ts";
 import type { Breaker, BreakerEvent, BreakerKind } from "../domain/platform/breaker.ts";
@@ -13,7 +13,7 @@ type Needs = { readonly store: BreakerStore; readonly clock: Clock; readonly log
 const patienceMs = 3_000;
 /** A claimed trial that is not made by then is somebody else's to make: as long as a run takes, or a request. */
 const claimMs: Readonly<Record<BreakerKind, number>> = {
-  cdn: 600_000,
+  cdn: longestClaimMs,
   timestamp: 300_000,
   s3: 300_000,
   ec2: 300_000,
@@ -81,7 +81,12 @@ export const createBreakers = ({ store, clock, log }: Needs): Breakers => {
 
   const load = async (kinds: readonly BreakerKind[], freshMs: number): Promise<void> => {
     const nowMs = clock.nowMs();
-    const due = kinds.filter((kind) => freshMs === 0 || nowMs - (readAtMs.get(kind) ?? Number.NEGATIVE_INFINITY) >= freshMs);
+    const isFresh = (kind: BreakerKind): boolean => {
+      const ageMs = nowMs - (readAtMs.get(kind) ?? Number.NEGATIVE_INFINITY);
+      // What was read later than now was read by a clock that has been set back since.
+      return ageMs >= 0 && ageMs < freshMs;
+    };
+    const due = kinds.filter((kind) => !isFresh(kind));
     if (due.length === 0) return;
     // Whoever comes meanwhile goes by what is known.
     for (const kind of due) readAtMs.set(kind, nowMs);
@@ -188,11 +193,11 @@ export const createBreakers = ({ store, clock, log }: Needs): Breakers => {
       enter: async () => {
         // A job's calls wait for its own trial. What waits with requests is told at once: another request's trial may never settle (workerd).
         const { trial: first } = entryOf(scope);
-        const restMs = first === null ? 0 : first.startedAtMs + trialMs - clock.nowMs();
+        const restMs = first === null ? 0 : Math.min(trialMs, first.startedAtMs + trialMs - clock.nowMs());
         if (first !== null && restMs > 0 && scope.kind !== "archive") await patiently(clock, first.over, restMs, null);
         const entry = entryOf(scope);
         const nowMs = clock.nowMs();
-        const may = mayBeCalled(entry.breaker, entry.claimedUntilMs, nowMs);
+        const may = mayBeCalled(entry.breaker, scope.kind, entry.claimedUntilMs, nowMs);
         if (may === "not" || (may === "once" && entry.trial !== null)) return refusal(entry, nowMs);
         const trial = may === "once" ? startTrial(entry) : null;
         const isProbe = trial !== null;

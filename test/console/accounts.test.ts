@@ -374,6 +374,27 @@ describe("sessions", () => {
   });
 });
 
+test("an account that is deactivated leaves no invitation behind by which it comes back", async () => {
+  const { customerId, address } = await fresh();
+  const leaving = await world.member(customerId, `leaving${named}@example.test`, "owner", good);
+  const other = await world.member(customerId, `other${named}@example.test`, "owner", good);
+  expect((await leaving.post("/console/people/invite", { address, role: "owner" })).status).toBe(303);
+  expect((await other.post("/console/people/invite", { address: `kept${address}`, role: "viewer" })).status).toBe(303);
+  const [link, kept] = [await world.linkTo(address), await world.linkTo(`kept${address}`)];
+  const { id } = (await world.call("GET", "/v1/accounts", { customer: customerId })).body.find((one: { address: string }) =>
+    one.address.startsWith("leaving"),
+  );
+  expect((await world.call("DELETE", `/v1/accounts/${id}`, { customer: customerId })).status).toBe(204);
+  const browser = world.browser();
+  expect([(await browser.get(link)).status, (await browser.get(kept)).status]).toEqual([410, 200]);
+  expect((await browser.post("/console/invitation", { link: secretOf(link), password: good })).status).toBe(410);
+  const told = await world.database.sql<{ action: string; address: string }>(
+    "select action, before ->> 'address' as address from audit_log where object_type = 'account_invitation' and customer_id = $1 and action = 'withdraw'",
+    [customerId],
+  );
+  expect(told).toEqual([{ action: "withdraw", address }]);
+});
+
 describe("customers", () => {
   test("see and rule over their own people alone, by the API and by the console", async () => {
     const a = await fresh();

@@ -52,6 +52,32 @@ it("what the operator names may be anywhere", async () => {
   expect(await found("minio", ["172.18.0.5"], [...own])).toEqual([{ address: "172.18.0.5", family: 4 }]);
 });
 
+it("what the operator names in a list is his as well, and what is not fetched is nobody's", () => {
+  const own = ownHosts({
+    DOH_ENDPOINTS: "https://dns1.lan/dns-query, https://10.0.0.53/dns-query,http://[fd00::53]:8053/",
+    DATABASE_URL: "postgresql://tranche:secret@postgres/tranche",
+    SMTP_URL: "smtp://relay.lan",
+    CREDIT_CANARIES: "fastly=https://canary.lan/c",
+  });
+  expect([...own]).toEqual(["dns1.lan", "10.0.0.53", "fd00::53", "canary.lan"]);
+});
+
+it.each(["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "2130706433"])("nothing is sent to %s, which is not looked up", async (host) => {
+  const server = createServer((_request, response) => void response.end("inside"));
+  server.listen(0, "::");
+  await once(server, "listening");
+  const url = `http://${host}:${(server.address() as AddressInfo).port}/`;
+  const [guarded, owned] = [publicAgent(new Set()), publicAgent(ownHosts({ X: url }))];
+  const asked = async (dispatcher: Agent): Promise<string> =>
+    await fetch(url, { dispatcher }).then(
+      (answer) => answer.text(),
+      (error: Error) => String((error.cause as { code?: string }).code),
+    );
+  expect([await asked(guarded), await asked(owned)]).toEqual(["EACCES", "inside"]);
+  await Promise.all([guarded.close(), owned.close()]);
+  server.close();
+});
+
 it("nothing is sent to a name of this machine, which a plain agent would reach", async () => {
   const server = createServer((_request, response) => void response.end("inside"));
   server.listen(0, "127.0.0.1");

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { createServer, request as send } from "node:http";
+import { Agent, createServer, request as send } from "node:http";
 import type { IncomingMessage } from "node:http";
+import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -84,6 +85,27 @@ describe("a process", () => {
   });
 });
 
+it("a client that goes away in the middle of its body is no failure of ours", async () => {
+  const told = Promise.withResolvers<{ event: string; status?: number }>();
+  const server = await startSelfHosted({
+    env: { ...env, ROLES: "api" },
+    onLine: (line) => {
+      const said = line.startsWith("{") ? (JSON.parse(line) as { event: string; route?: string }) : null;
+      if (said?.event === "request_failed" || said?.route === "/v1/customers") told.resolve(said);
+    },
+  });
+  const { port } = new URL(server.url);
+  const socket = connect(Number(port), "127.0.0.1");
+  socket.on("error", () => undefined);
+  socket.write(
+    `POST /v1/customers HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${adminToken}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"name`,
+    () => setTimeout(() => socket.resetAndDestroy(), 100),
+  );
+  const said = await told.promise;
+  await server.close();
+  expect(said).toMatchObject({ event: "request", status: 400 });
+});
+
 describe("whose request it is", () => {
   const asked = async (url: string, headers: Readonly<Record<string, string | string[]>>): Promise<IncomingMessage> => {
     const outgoing = send(`${url}/v1/customers`, { headers });
@@ -109,6 +131,14 @@ describe("whose request it is", () => {
     }));
     await server.close();
     expect(said).toEqual([401, 429]);
+  });
+
+  it("is told by the connection of who says it several times, and ends no process", async () => {
+    const server = await startSelfHosted({ env: { ...env, ROLES: "api", RATE_LIMIT_REFUSALS: "5" } });
+    const said = await guesses(server.url, (n) => ({ "x-real-ip": [`198.51.100.${n}`, "1", "2"], "x-forwarded-for": ["a", "b"] }));
+    const still = await fetch(`${server.url}/healthz`);
+    await server.close();
+    expect([said, still.status]).toEqual([[401, 429], 200]);
   });
 
   it("is told by our own proxy, whatever precedes", async () => {
@@ -156,6 +186,27 @@ describe("the end", () => {
     await holding(/^self-hosted:/);
     await first.close();
     expect((await holders()).filter(({ held }) => held)).toEqual([]);
+  });
+
+  it("comes soon where a client asks all the time, and cuts none of its requests off", async () => {
+    const server = await serve({ ...env, ROLES: "api" }, { cron: false });
+    const agent = new Agent({ keepAlive: true });
+    const outcomes = new Set<string>();
+    const asking = (async () => {
+      while (!outcomes.has("ECONNREFUSED")) {
+        const outgoing = send(`${server.url}/healthz`, { agent }).end();
+        const said = await once(outgoing, "response").then(
+          async ([answer]) => (await once((answer as IncomingMessage).resume(), "end"), String((answer as IncomingMessage).statusCode)),
+          (error: NodeJS.ErrnoException) => error.code ?? "failed",
+        );
+        outcomes.add(said);
+      }
+    })();
+    await expect.poll(() => outcomes.size).toBe(1);
+    const began = performance.now();
+    await server.close();
+    await asking;
+    expect([[...outcomes], performance.now() - began < 10_000]).toEqual([["200", "ECONNREFUSED"], true]);
   });
 
   it("by a kill leaves one, which lapses: the next process acts then, and two of one role never act at once", async () => {

@@ -44,6 +44,16 @@ const pausesOf: Readonly<Record<BreakerKind, Backoff>> = {
   archive: { firstMs: 5_000, mostMs: 60_000 },
 };
 
+/** By how much clocks of deployments may differ without anybody noticing. */
+export const clocksApartMs = 60_000;
+
+/** No pause of a service ends later than so long from now, whoever has begun it. */
+export const longestPauseMs = (kind: BreakerKind): number => pausesOf[kind].mostMs + clocksApartMs;
+
+/** Whether one call may try again. A pause that ends later than any could was begun by a clock that was ahead: nobody waits for that. */
+const isDue = (probeAtMs: number, kind: BreakerKind, nowMs: number): boolean =>
+  nowMs >= probeAtMs || probeAtMs - nowMs > longestPauseMs(kind);
+
 const strikesOf = (waitedMs: number): number => Math.min(enough, Math.max(1, Math.ceil(waitedMs / strikeMs)));
 
 const open = (breaker: Breaker, atMs: number, kind: BreakerKind, seed: number): Breaker => {
@@ -80,9 +90,14 @@ export const afterCall = (breaker: Breaker, event: BreakerEvent, kind: BreakerKi
  * else tries it.
  * @param claimedUntilMs until when the caller alone may try again; null: it has not claimed that
  */
-export const mayBeCalled = ({ probeAtMs }: Breaker, claimedUntilMs: number | null, nowMs: number): "freely" | "once" | "not" => {
+export const mayBeCalled = (
+  { probeAtMs }: Breaker,
+  kind: BreakerKind,
+  claimedUntilMs: number | null,
+  nowMs: number,
+): "freely" | "once" | "not" => {
   if (probeAtMs === null) return "freely";
-  return nowMs >= probeAtMs && claimedUntilMs !== null && nowMs < claimedUntilMs ? "once" : "not";
+  return isDue(probeAtMs, kind, nowMs) && claimedUntilMs !== null && nowMs < claimedUntilMs ? "once" : "not";
 };
 
 export const breakerStates = ["closed", "open", "half-open"] as const;

@@ -53,7 +53,8 @@ export const registerAccounts = (app: App, deps: Deps, guards: Guards): void => 
     tags,
     operationId: "deactivateAccount",
     summary: "Deactivate an account, for good",
-    description: "Its sessions end at once. The address can be invited anew. Tokens that it minted stay.",
+    description:
+      "Its sessions end at once, and invitations that it sent and nobody has accepted. The address can be invited anew. Tokens that it minted stay.",
     middleware: [guards.ownerOrOperator],
     request: { params: idParams, query: tenantQuery },
     responses: { 204: noContent, ...problems(400, 401, 403, 404, 409) },

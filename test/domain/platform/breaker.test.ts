@@ -58,12 +58,14 @@ describe("an open breaker", () => {
     expect(probeAtMs).toBeGreaterThanOrEqual(0.8 * minute);
     expect(probeAtMs).toBeLessThanOrEqual(minute);
     expect([breakerState(opened, probeAtMs - 1), breakerState(opened, probeAtMs)]).toEqual(["open", "half-open"]);
-    expect(mayBeCalled(opened, probeAtMs + 9, probeAtMs - 1)).toBe("not");
-    expect(mayBeCalled(opened, null, probeAtMs)).toBe("not");
-    expect(mayBeCalled(opened, probeAtMs + 9, probeAtMs)).toBe("once");
+    expect(mayBeCalled(opened, "cdn", probeAtMs + 9, probeAtMs - 1)).toBe("not");
+    expect(mayBeCalled(opened, "cdn", null, probeAtMs)).toBe("not");
+    expect(mayBeCalled(opened, "cdn", probeAtMs + 9, probeAtMs)).toBe("once");
     // Whoever was too slow has lost it.
-    expect(mayBeCalled(opened, probeAtMs + 9, probeAtMs + 9)).toBe("not");
-    expect(mayBeCalled(closedBreaker, null, 0)).toBe("freely");
+    expect(mayBeCalled(opened, "cdn", probeAtMs + 9, probeAtMs + 9)).toBe("not");
+    expect(mayBeCalled(closedBreaker, "cdn", null, 0)).toBe("freely");
+    const backMs = probeAtMs - 3_600_000;
+    expect(mayBeCalled(opened, "cdn", backMs + 9, backMs), "after a clock that was an hour ahead").toBe("once");
   });
 
   it("is not moved by calls that were under way when it opened", () => {

@@ -81,6 +81,24 @@ describe("a breaker is shared", () => {
     expect(await fails(here, archive, 1)).toEqual([true]);
   });
 
+  it("is not paused for an hour by a clock that was an hour ahead, of this deployment or of another one", async () => {
+    const [ahead, right] = [deployment(), deployment()];
+    const read = (one: ReturnType<typeof deployment>) =>
+      one.breakers.during(["archive"], async () => await call(one.breakers.line(archive), { result: "answered" }), 5_000);
+    await read(ahead);
+    ahead.time.nowMs += 60 * minute;
+    expect(await fails(ahead, archive, 5)).toEqual([true, true, true, true, true]);
+    await world.sql("update breakers set claimed_until = probe_at + interval '5 minutes'");
+    expect(await read(right), "of another one").toBe(true);
+    expect(await stored()).toMatchObject([{ open: false, claimed: false }]);
+
+    await fails(ahead, archive, 1);
+    await fails(ahead, archive, 5);
+    ahead.time.nowMs = startMs;
+    expect(await read(ahead), "of this one, which is right again").toBe(true);
+    expect(await stored()).toMatchObject([{ open: false, claimed: false }]);
+  });
+
   it("is tried again by one alone of those who come at once, however they come", async () => {
     await fails(deployment(), archive, 5);
     const nowMs = startMs + 2 * minute;

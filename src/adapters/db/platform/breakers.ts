@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
+import { breakerKinds, clocksApartMs, longestPauseMs } from "../../../domain/platform/breaker.ts";
 import { isoTime } from "../../../iso-time.ts";
 import type { BreakerScope, BreakerStore, ShownBreaker, StoredBreaker } from "../../ports/platform/breakers.ts";
-import { breakerName, mostShownBreakers } from "../../ports/platform/breakers.ts";
+import { breakerName, longestClaimMs, mostShownBreakers } from "../../ports/platform/breakers.ts";
 import type { Database } from "./client.ts";
 import { ms } from "./write.ts";
 
@@ -45,13 +46,20 @@ const rowOf = ({ scope, breaker, lastError, version }: StoredBreaker) => ({
 /** As `domain/platform/breaker.ts` has it, of a trial that is due or paused. */
 const stateOf = sql.raw(`case when probe_at is null then 'closed' when probe_at <= now then 'half-open' else 'open' end`);
 
+/** By kind: whatever ends later was begun by a clock that was ahead (`domain/platform/breaker.ts`). */
+const longestPause = sql.raw(
+  `case kind ${breakerKinds.map((kind) => `when '${kind}' then interval '${longestPauseMs(kind)} milliseconds'`).join(" ")} end`,
+);
+
 export const createBreakerStore = (db: Database): BreakerStore => ({
   take: async (kinds, nowMs, claimUntilMs) => {
     const found = await db.rows<Row & { readonly isClaimed: boolean }>(sql`
       with claimed as (
         update breakers set claimed_until = ${isoTime(claimUntilMs)}::timestamptz, version = version + 1
-        where kind = any(${array(kinds)}) and probe_at <= ${isoTime(nowMs)}::timestamptz
-          and (claimed_until is null or claimed_until <= ${isoTime(nowMs)}::timestamptz)
+        where kind = any(${array(kinds)})
+          and (probe_at <= ${isoTime(nowMs)}::timestamptz or probe_at > ${isoTime(nowMs)}::timestamptz + ${longestPause})
+          and (claimed_until is null or claimed_until <= ${isoTime(nowMs)}::timestamptz
+            or claimed_until > ${isoTime(nowMs)}::timestamptz + ${longestClaimMs + clocksApartMs}::bigint * interval '1 millisecond')
         returning *
       )
       select ${columns}, true as "isClaimed" from claimed

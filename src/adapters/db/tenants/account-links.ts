@@ -13,7 +13,7 @@ const after = (durationMs: number): SQL => sql`now() + ${durationMs}::bigint * i
 const isOpen = sql`ended_at is null and expires_at > now()`;
 
 /** What an audit row tells of an invitation. */
-const told = (row: string): SQL => sql.raw(`jsonb_build_object('address', ${row}.address, 'role', ${row}.role)`);
+export const toldInvitation = (row: string): SQL => sql.raw(`jsonb_build_object('address', ${row}.address, 'role', ${row}.role)`);
 
 /** An address has one live account in the whole installation. */
 export const addressTaken = (detail: string) => () =>
@@ -41,7 +41,7 @@ export const createAccountLinks = (
         change,
         "invite",
         "account_invitation",
-        sql`select id as object_id, customer_id, null::jsonb as before, ${told("created")} as after from created`,
+        sql`select id as object_id, customer_id, null::jsonb as before, ${toldInvitation("created")} as after from created`,
       )}
       )
       select exists (select from member) as "isMember", (select to_jsonb(v) from (select ${invitationColumns} from created) v) as invitation`,
@@ -67,7 +67,7 @@ export const createAccountLinks = (
         change,
         "withdraw",
         "account_invitation",
-        sql`select id as object_id, customer_id, ${told("ended")} as before, null::jsonb as after from ended`,
+        sql`select id as object_id, customer_id, ${toldInvitation("ended")} as before, null::jsonb as after from ended`,
       )}
       )
       select id from ended`,

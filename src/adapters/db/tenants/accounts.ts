@@ -7,7 +7,7 @@ import type { Change } from "../../ports/tenants/change.ts";
 import type { Database } from "../platform/client.ts";
 import { auditRow, ms, write } from "../platform/write.ts";
 import { createAccountAttempts } from "./account-attempts.ts";
-import { addressTaken, createAccountLinks } from "./account-links.ts";
+import { addressTaken, createAccountLinks, toldInvitation } from "./account-links.ts";
 
 const accountColumns = sql`id, customer_id as "customerId", address, role, created_by as "createdBy", ${ms("created_at", "createdAtMs")},
   ${ms("last_sign_in_at", "lastSignInAtMs")}, ${ms("deactivated_at", "deactivatedAtMs")}`;
@@ -85,6 +85,15 @@ export const createAccountStore = (db: Database): AccountStore => ({
         change,
         "deactivate",
         sql`select e.id as object_id, e.customer_id, ${told("f")} as before, ${told("e")} as after from ended e join found f on f.id = e.id`,
+      )}
+      ), withdrawn as (
+        update account_links l set ended_at = now() from ended e
+        where l.kind = 'invitation' and l.created_by = e.address and l.ended_at is null returning l.*
+      ), withdrawn_audit as (${auditRow(
+        change,
+        "withdraw",
+        "account_invitation",
+        sql`select id as object_id, customer_id, ${toldInvitation("withdrawn")} as before, null::jsonb as after from withdrawn where expires_at > now()`,
       )}
       )
       select exists (select from last) as "isLast", (select to_jsonb(v) from (

@@ -88,6 +88,9 @@ export type ShownBreaker = {
   readonly updatedAtMs: number;
 };
 
+/** No claim of a trial lasts longer. Milliseconds. */
+export const longestClaimMs = 600_000;
+
 /** Most breakers that are shown at once. */
 export const mostShownBreakers = 500;
 

@@ -4145,18 +4145,18 @@ export type Operations = {
     result: undefined;
   };
   /** List the invitations that are open */
-  "GET /v1/accounts/invitations": {
+  "GET /v1/invitations": {
     query?: { customer_id?: number; limit?: number; cursor?: string; };
     result: AccountInvitation[];
   };
   /** Invite somebody by mail */
-  "POST /v1/accounts/invitations": {
+  "POST /v1/invitations": {
     query?: { customer_id?: number; };
     body: AccountInvitationInput;
     result: AccountInvitation;
   };
   /** Withdraw an invitation: its link leads nowhere */
-  "DELETE /v1/accounts/invitations/{id}": {
+  "DELETE /v1/invitations/{id}": {
     path: { id: number; };
     query?: { customer_id?: number; };
     result: undefined;

@@ -66,7 +66,7 @@ describe("the first admin", () => {
 describe("an invitation", () => {
   test("leads by mail to an account with its role, once, and looking at it uses nothing up", async () => {
     const { customerId, address } = await fresh();
-    const invited = await world.call("POST", "/v1/accounts/invitations", {
+    const invited = await world.call("POST", "/v1/invitations", {
       customer: customerId,
       body: { address: address.toUpperCase(), role: "editor" },
     });
@@ -90,13 +90,13 @@ describe("an invitation", () => {
     expect(await audit(address)).toEqual(["create", "sign_in"]);
     const log = await world.database.sql("select actor from audit_log where actor = $1", [address]);
     expect(log.length, "the audit log calls people by their addresses").toBeGreaterThan(0);
-    const list = await world.call("GET", "/v1/accounts/invitations", { customer: customerId });
+    const list = await world.call("GET", "/v1/invitations", { customer: customerId });
     expect(list.body).toEqual([]);
   });
 
   test("accepted twice at once makes one account, with one of the two passwords", async () => {
     const { customerId, address } = await fresh();
-    await world.call("POST", "/v1/accounts/invitations", { customer: customerId, body: { address, role: "viewer" } });
+    await world.call("POST", "/v1/invitations", { customer: customerId, body: { address, role: "viewer" } });
     const link = secretOf(await world.linkTo(address));
     const answers = await Promise.all([good, better].map((password) => world.browser().post("/console/invitation", { link, password })));
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([303, 410]);
@@ -110,25 +110,25 @@ describe("an invitation", () => {
     const { customerId, address } = await fresh();
     const other = await fresh();
     await world.member(customerId, address, "viewer", good);
-    const foreign = await world.call("POST", "/v1/accounts/invitations", { customer: other.customerId, body: { address, role: "owner" } });
+    const foreign = await world.call("POST", "/v1/invitations", { customer: other.customerId, body: { address, role: "owner" } });
     expect(foreign.status).toBe(201);
     const answer = await world.browser().post("/console/invitation", { link: secretOf(await world.linkTo(address)), password: better });
     expect([answer.status, await answer.text()]).toEqual([409, expect.stringContaining("has an account here already")]);
-    const same = await world.call("POST", "/v1/accounts/invitations", { customer: customerId, body: { address, role: "owner" } });
+    const same = await world.call("POST", "/v1/invitations", { customer: customerId, body: { address, role: "owner" } });
     expect(same).toMatchObject({ status: 409, body: { errors: [{ pointer: "/address" }] } });
   });
 
   test("is replaced by a later one, ends when it is withdrawn, and after 72 hours", async () => {
     const { customerId, address } = await fresh();
     const send = async () => {
-      const { body } = await world.call("POST", "/v1/accounts/invitations", { customer: customerId, body: { address, role: "viewer" } });
+      const { body } = await world.call("POST", "/v1/invitations", { customer: customerId, body: { address, role: "viewer" } });
       return { id: body.id as number, link: await world.linkTo(address) };
     };
     const first = await send();
     const second = await send();
     const open = async (link: string) => (await world.browser().get(link)).status;
     expect([await open(first.link), await open(second.link)]).toEqual([410, 200]);
-    const path = `/v1/accounts/invitations/${second.id}`;
+    const path = `/v1/invitations/${second.id}`;
     expect((await world.call("DELETE", path, { customer: (await fresh()).customerId })).status).toBe(404);
     expect((await world.call("DELETE", path, { customer: customerId })).status).toBe(204);
     expect(await open(second.link)).toBe(410);
@@ -142,16 +142,13 @@ describe("an invitation", () => {
     const { customerId, address } = await fresh();
     const token = async (role: string) =>
       (await world.call("POST", `/v1/customers/${customerId}/tokens`, { body: { name: role, role } })).body.token as string;
-    const by = (credential: string, role: string) =>
-      world.call("POST", "/v1/accounts/invitations", { token: credential, body: { address, role } });
+    const by = (credential: string, role: string) => world.call("POST", "/v1/invitations", { token: credential, body: { address, role } });
     expect((await by(await token("editor"), "viewer")).status).toBe(403);
     expect((await by(await token("owner"), "admin")).status).toBe(400);
     const some = await world.call("POST", "/v1/admin-tokens", { body: { name: `some-${named}`, scopes: ["read", "tokens"] } });
     expect((await by(some.body.token, "admin")).body.detail).toMatch(/every scope/);
-    expect((await world.call("POST", "/v1/accounts/invitations", { body: { address, role: "viewer" } })).status, "of no customer").toBe(
-      400,
-    );
-    expect((await world.call("POST", "/v1/accounts/invitations", { body: { address: "x\r\nBcc: y@z", role: "admin" } })).status).toBe(400);
+    expect((await world.call("POST", "/v1/invitations", { body: { address, role: "viewer" } })).status, "of no customer").toBe(400);
+    expect((await world.call("POST", "/v1/invitations", { body: { address: "x\r\nBcc: y@z", role: "admin" } })).status).toBe(400);
   });
 
   test("that the mail server does not take invites nobody", async () => {
@@ -159,9 +156,9 @@ describe("an invitation", () => {
     const deaf = await startAccounts({ SMTP_URL: "smtp+insecure://127.0.0.1:9" });
     try {
       const id = await deaf.customer("acme");
-      const answer = await deaf.call("POST", "/v1/accounts/invitations", { customer: id, body: { address, role: "viewer" } });
+      const answer = await deaf.call("POST", "/v1/invitations", { customer: id, body: { address, role: "viewer" } });
       expect(answer.status).toBe(503);
-      expect((await deaf.call("GET", "/v1/accounts/invitations", { customer: id })).body).toEqual([]);
+      expect((await deaf.call("GET", "/v1/invitations", { customer: id })).body).toEqual([]);
     } finally {
       await deaf.close();
     }

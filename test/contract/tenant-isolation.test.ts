@@ -13,7 +13,7 @@ import type { Ids, Tenant } from "../support/tenant.ts";
 /** Every operation that is about one tenant's rows. Those of admins alone are tried too: tenants have no rights there. */
 const operations = (await staticContract()).operations.filter(
   // Accounts with passwords are of self-hosted installations alone: test/console/accounts.test.ts tries them there.
-  ({ scope, path }) => (scope === "tenant" || scope === "admin") && !path.startsWith("/v1/accounts"),
+  ({ scope, path }) => (scope === "tenant" || scope === "admin") && !/^\/v1\/(?:accounts|invitations)/.test(path),
 );
 
 const issuer = "https://id.test";

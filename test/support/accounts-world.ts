@@ -122,7 +122,7 @@ export const startAccounts = async (overrides: Record<string, string> = {}) => {
 
   /** Somebody with an account, invited by the operator. */
   const member = async (customerId: number, address: string, role: string, password: string): Promise<Browser> => {
-    const invited = await call("POST", "/v1/accounts/invitations", { customer: customerId, body: { address, role } });
+    const invited = await call("POST", "/v1/invitations", { customer: customerId, body: { address, role } });
     if (invited.status !== 201) throw new Error(JSON.stringify(invited));
     const link = await linkTo(address);
     const own = browser();

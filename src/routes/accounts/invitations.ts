@@ -20,10 +20,10 @@ import { invitationSchema, invitationView } from "./contract.ts";
 import { invitationInput, invite, localAccounts } from "./rules.ts";
 import { whose } from "./whose.ts";
 
-const path = "/v1/accounts/invitations";
+const path = "/v1/invitations";
 const tags = ["accounts"];
 
-/** `/v1/accounts/invitations`: for owners, and for admins with the scope `tokens`. */
+/** `/v1/invitations`: for owners, and for admins with the scope `tokens`. */
 export const registerInvitations = (app: App, deps: Deps, guards: Guards): void => {
   const create = createRoute({
     method: "post",

@@ -19,7 +19,7 @@ import { openDatabase } from "./database.ts";
 import { heldLeases } from "./held-leases.ts";
 import { createPasswords } from "./passwords.ts";
 import { answersRequests, jobsOf } from "./roles.ts";
-import { readSettings, settingNames } from "./settings.ts";
+import { localUrl, readSettings, settingNames } from "./settings.ts";
 import { wrongKey } from "./stored-secrets.ts";
 
 export type Server = {
@@ -148,7 +148,7 @@ export const serve = async (
   };
   let stopping: Promise<void> | null = null;
   return {
-    url: `http://${settings.host === "0.0.0.0" ? "127.0.0.1" : settings.host}:${port}`,
+    url: localUrl(settings.host, port),
     trigger,
     close: () => (stopping ??= stop()),
   };

@@ -141,8 +141,8 @@ export const serve = async (
     endServer();
     // A job ends with its minute. What it stops at is what a crash would stop it at, so its lease alone is what others wait for. Where the
     // database does not answer the lease lapses.
-    const given = held.giveUpAll().then(() => within(jobs.settled(), jobPatienceMs));
-    await within(Promise.all([closed, background.settled(), given]), patienceMs);
+    const leasesEnded = held.giveUpAll().then(() => within(jobs.settled(), jobPatienceMs));
+    await within(Promise.all([closed, background.settled(), leasesEnded]), patienceMs);
     server.closeAllConnections();
     await within(database.close(), 1_000);
   };

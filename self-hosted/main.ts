@@ -11,7 +11,7 @@ import { createPasswords } from "./passwords.ts";
 import { ownHosts, publicAgent } from "./public-network.ts";
 import { roleNames } from "./roles.ts";
 import { serve } from "./serve.ts";
-import { readSettings } from "./settings.ts";
+import { localUrl, readSettings } from "./settings.ts";
 import { wrongKey } from "./stored-secrets.ts";
 
 const usage = `
@@ -23,7 +23,7 @@ Usage: tranche serve | migrate | check | first-admin [ADDRESS] | health
   check     ends with 0 where the variables hold, the database has the schema of this version, and SECRETS_KEY is its key
   first-admin  makes the operator's first account (LOCAL_ACCOUNTS=on), and shows its password, once; without a mail address
             it is admin at the host of SELF_URL
-  health    ends with 0 where the process on PORT answers
+  health    ends with 0 where the process on HOST and PORT answers
 
 Variables: those of every deployment, and ROLES, HOST (0.0.0.0), PORT (8080), TRUST_PROXY (false), DATABASE_CONNECTIONS (10).
 `;
@@ -65,7 +65,8 @@ const bringUpToDate = async (): Promise<void> => {
 };
 
 const ask = async (): Promise<void> => {
-  const answer = await fetch(`http://127.0.0.1:${process.env["PORT"] || "8080"}/healthz`, { signal: AbortSignal.timeout(3_000) });
+  const url = localUrl(process.env["HOST"] || "0.0.0.0", process.env["PORT"] || "8080");
+  const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(3_000) });
   if (!answer.ok) throw new Error(`/healthz answered ${answer.status}`);
 };
 

@@ -19,7 +19,7 @@ import { openDatabase } from "./database.ts";
 import { heldLeases } from "./held-leases.ts";
 import { createPasswords } from "./passwords.ts";
 import { answersRequests, jobsOf } from "./roles.ts";
-import { readSettings, settingNames } from "./settings.ts";
+import { localUrl, readSettings, settingNames } from "./settings.ts";
 import { wrongKey } from "./stored-secrets.ts";
 
 export type Server = {
@@ -141,14 +141,14 @@ export const serve = async (
     endServer();
     // A job ends with its minute. What it stops at is what a crash would stop it at, so its lease alone is what others wait for. Where the
     // database does not answer the lease lapses.
-    const given = held.giveUpAll().then(() => within(jobs.settled(), jobPatienceMs));
-    await within(Promise.all([closed, background.settled(), given]), patienceMs);
+    const leasesEnded = held.giveUpAll().then(() => within(jobs.settled(), jobPatienceMs));
+    await within(Promise.all([closed, background.settled(), leasesEnded]), patienceMs);
     server.closeAllConnections();
     await within(database.close(), 1_000);
   };
   let stopping: Promise<void> | null = null;
   return {
-    url: `http://${settings.host === "0.0.0.0" ? "127.0.0.1" : settings.host}:${port}`,
+    url: localUrl(settings.host, port),
     trigger,
     close: () => (stopping ??= stop()),
   };

@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { z } from "zod";
 import type { Role } from "./roles.ts";
 import { readRoles } from "./roles.ts";
@@ -42,4 +43,10 @@ export const readSettings = (env: Readonly<Record<string, string | undefined>>):
   if (!read.success || typeof roles === "string") throw new Error(`configuration refused: ${faults.join("; ")}`);
   const { HOST, PORT, TRUST_PROXY, DATABASE_CONNECTIONS } = read.data;
   return { roles, host: HOST, port: PORT, trustsProxy: TRUST_PROXY === "true", connections: DATABASE_CONNECTIONS };
+};
+
+/** Where a process that listens on HOST is reached from this machine. */
+export const localUrl = (host: string, port: number | string): string => {
+  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `http://${isIPv6(name) ? `[${name}]` : name}:${port}`;
 };

@@ -344,6 +344,14 @@ describe("commands", () => {
     await own.close();
   });
 
+  it.each(["127.0.0.2", "::1"])("health asks where the process listens: on %s", async (host) => {
+    const server = await serve({ ...env, ROLES: "api", HOST: host }, { cron: false });
+    const { port } = new URL(server.url);
+    const { code, stderr } = await run(["health"], { HOST: host, PORT: port });
+    await server.close();
+    expect([code, stderr]).toEqual([0, ""]);
+  });
+
   it("health ends with 0 where the process answers", async () => {
     const server = await serve({ ...env, ROLES: "api" }, { cron: false });
     const { port } = new URL(server.url);

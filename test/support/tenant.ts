@@ -309,6 +309,8 @@ export const seedTenant = async (api: Api, name: string): Promise<Tenant> => {
       "cdn-accounts": account.id,
       "dns-accounts": dnsAccount.id,
       accounts: costAccount.id,
+      // Local accounts are off where this is used: any id will do.
+      invitations: costAccount.id,
       "domain-disputes": disputed?.id ?? 0,
       "zone-grants": grant.id,
       channels: channel.id,

@@ -71,7 +71,8 @@ const run = (client: pg.ClientBase, { sql, params }: Statement, scale: Scale): P
     const rows: (string | null)[][] = [];
     const query = new pg.Query<(string | null)[]>(config as never);
     query.on("row", (row: (string | null)[]) => {
-      for (const text of row) scale.bytesLeft -= text === null ? 4 : Buffer.byteLength(text) + 3;
+      // By characters: to count the bytes of each value would cost as much as all else that is done with it.
+      for (const text of row) scale.bytesLeft -= text === null ? 4 : text.length + 3;
       if (scale.bytesLeft >= 0) rows.push(row);
     });
     query.on("error", reject);
@@ -81,10 +82,17 @@ const run = (client: pg.ClientBase, { sql, params }: Statement, scale: Scale): P
 
 /** @throws RangeError for what no number or time can say */
 const read = ({ rows, fields }: Answer): unknown[] => {
-  const columns = fields.map(
-    ({ name, dataTypeID }) => [name, parsers.getTypeParser(dataTypeID, "text") as (text: string) => unknown] as const,
-  );
-  return rows.map((row) => Object.fromEntries(columns.map(([name, parse], at) => [name, row[at] == null ? null : parse(row[at])])));
+  const names = fields.map(({ name }) => name);
+  const parse = fields.map(({ dataTypeID }) => parsers.getTypeParser(dataTypeID, "text") as (text: string) => unknown);
+  return rows.map((texts) => {
+    // A loop, as this is done with every value that there is.
+    const row: Record<string, unknown> = {};
+    for (let at = 0; at < names.length; at += 1) {
+      const text = texts[at] ?? null;
+      row[names[at] ?? ""] = text === null ? null : parse[at]?.(text);
+    }
+    return row;
+  });
 };
 
 /** In one transaction. What `work` throws is thrown, whatever becomes of the rollback. */

@@ -104,9 +104,10 @@ export const serve = async (
   const answersAll = answersRequests(settings.roles);
   const elsewhere = (): Response =>
     problemResponse(new AppError("not_found", `this process answers ${[...aboutItself].join(", ")} alone`), randomUUID());
-  const isHere = (path: string): boolean =>
-    answersAll || aboutItself.has(path) || (settings.roles.includes("rounds") && path.startsWith("/internal/"));
-  const listener = getRequestListener((request) => (isHere(new URL(request.url).pathname) ? app.fetch(request) : elsewhere()));
+  const isHere = (path: string): boolean => aboutItself.has(path) || (settings.roles.includes("rounds") && path.startsWith("/internal/"));
+  const listener = getRequestListener((request) =>
+    answersAll || isHere(new URL(request.url).pathname) ? app.fetch(request) : elsewhere(),
+  );
   const server = createServer({ ...timeouts, keepAliveTimeout: keepAliveMs }, (request: IncomingMessage, response: ServerResponse) => {
     tellOrigin(request, settings.trustsProxy);
     void listener(request, response);

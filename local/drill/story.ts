@@ -177,7 +177,7 @@ export const tellStory = async (world: World, fault: DrillFault, screen: Screen,
     await watchCosts({ world, api, customerId, until, tell, measure });
 
     await messages.titled("the leak is told on all four", /^media on akamai: /);
-    await messages.titled("the dead backup is told on all four", /^Insurance that would not pay: media on bunny/);
+    await messages.titled("the dead backup is told on all four", /^Insurance that would not pay: media/);
 
     screen.chapter("Messages");
     await messages.judged();

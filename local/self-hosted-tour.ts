@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import pg from "pg";
 import { parse } from "yaml";
 import { buildSelfHosted, builtProgram } from "./build-self-hosted.ts";
 import { createClosers } from "./closers.ts";
@@ -49,6 +50,8 @@ type Installation = {
   readonly migrated: string;
   /** The first login, as the program shows it. */
   readonly login: { readonly address: string; readonly password: string };
+  /** The paths of which a good sample is stored: asked of the database, not of tranche. */
+  readonly wellPaths: () => Promise<readonly string[]>;
   readonly logs: readonly string[];
   readonly start: (role: string) => Promise<SelfHosted>;
 };
@@ -98,7 +101,18 @@ const install = async (opened: ReturnType<typeof createClosers>["opened"]): Prom
     { env },
   );
   const [, address = "", password = ""] = /^address\s+(\S+)\npassword\s+(\S+)$/m.exec(shown) ?? [];
-  return { outside, processes, startedInMs, migrated, login: { address, password }, logs, start };
+  const wellPaths = async (): Promise<string[]> => {
+    const client = new pg.Client(urls.MIGRATE_DATABASE_URL);
+    await client.connect();
+    try {
+      return (await client.query<{ path: string }>("select distinct path from probe_samples where ok order by 1")).rows.map(
+        ({ path }) => path,
+      );
+    } finally {
+      await client.end();
+    }
+  };
+  return { outside, processes, startedInMs, migrated, login: { address, password }, wellPaths, logs, start };
 };
 
 /** As a browser would: the form of the sign-in page, and the page behind it. @returns its heading */
@@ -120,7 +134,7 @@ const weightsOf = ({ route53, zoneId }: Outside): string => {
 };
 
 const play = async (
-  { outside, processes, startedInMs, migrated, login, start }: Installation,
+  { outside, processes, startedInMs, migrated, login, wellPaths, start }: Installation,
   { tell, measure, until }: Telling,
 ): Promise<void> => {
   const { api, dashboard, rounds, scorer } = processes;
@@ -143,11 +157,11 @@ const play = async (
     url: outside.sink.webhookUrl,
   });
   outside.sink.know(signing);
-  await until("rounds", 60_000, async () => {
-    const { state } = await customer.api.get<{ readonly state: string }>(`/v1/services/${customer.serviceId}/routing`);
-    return state === "normal" ? state : null;
+  const seen = await until("samples of both CDNs", 60_000, async () => {
+    const paths = await wellPaths();
+    return paths.includes("primary") && paths.includes("backup") ? paths : null;
   });
-  tell("rounds look at both CDNs", true, "the service is in its normal state");
+  tell("rounds look at both CDNs", true, `good samples are stored of ${seen.join(", ")}`);
 
   await outside.cdns.primary.setFault({ kind: "5xx" });
   const brokenAtMs = Date.now();

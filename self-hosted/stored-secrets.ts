@@ -1,26 +1,14 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../src/adapters/db/platform/client.ts";
-import { sealedTables } from "../src/adapters/ports/platform/reseal.ts";
-
-const column: Readonly<Record<(typeof sealedTables)[number], string>> = {
-  cdn_accounts: "sealed_token",
-  dns_accounts: "sealed_secret",
-  cost_accounts: "sealed_secret",
-  channels: "sealed_secret",
-};
+import { sealedColumns } from "../src/adapters/db/platform/reseal.ts";
 
 /** With which keys the secrets of a database are sealed, and how many with each. A seal names its key by an id that tells nothing of it. */
-const sealedWith = (db: Database): Promise<{ readonly key: string; readonly secrets: number }[]> =>
-  db.rows(
-    sql`select key, count(*)::int as secrets from (${sql.join(
-      sealedTables.map((table) =>
-        sql.raw(
-          `select split_part(${column[table]}, '.', 2) as key from ${table} where deleted_at is null and ${column[table]} is not null`,
-        ),
-      ),
-      sql` union all `,
-    )}) s group by key order by key`,
+const sealedWith = (db: Database): Promise<{ readonly key: string; readonly secrets: number }[]> => {
+  const each = sealedColumns.map(({ table, column }) =>
+    sql.raw(`select split_part(${column}, '.', 2) as key from ${table} where deleted_at is null and ${column} is not null`),
   );
+  return db.rows(sql`select key, count(*)::int as secrets from (${sql.join(each, sql` union all `)}) s group by key order by key`);
+};
 
 /**
  * Whether SECRETS_KEY is the key of this database: after a restore the one may be of another installation than the other. One that opens

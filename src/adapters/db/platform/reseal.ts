@@ -40,6 +40,12 @@ const places: Readonly<Record<ResealPlace["table"], Omit<Place, "table">>> = {
   channels: { column: "sealed_secret", place: "kind", object: "channel", context: channelSealingContext },
 };
 
+/** The column of each table that holds a seal. As constants they may go into statements unescaped. */
+export const sealedColumns: readonly { readonly table: ResealPlace["table"]; readonly column: string }[] = sealedTables.map((table) => ({
+  table,
+  column: places[table].column,
+}));
+
 const chunk = 100;
 
 /** Seals by older keys of a table after an id, in order. */

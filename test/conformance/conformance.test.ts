@@ -115,6 +115,10 @@ beforeAll(async () => {
   await api.call("DELETE", `/v1/services/${ids["services"]}/routing/override`, { token: editor });
   await api.call("DELETE", `/v1/dns-accounts/${ids["dns-accounts"]}`, { token: editor });
   await seedStatus(api);
+  // As odd as it was seeded, but today: what was odd a week ago is over with the next look at the clock.
+  await api.db.rows(
+    sql`update cost_anomalies set first_hour = date_trunc('hour', now()) - interval '2 hours', last_hour = date_trunc('hour', now()) - interval '1 hour'`,
+  );
   cases = allCases(contract.operations, credentials);
   const copies = await copiesOf(api.env.OWNER_DATABASE_URL, entryNames);
   const urls = copies.map((copy) => Object.assign(new URL(api.env.DATABASE_URL), { pathname: new URL(copy).pathname }).href);
@@ -154,6 +158,9 @@ const ask = async (sent: Sent, of: readonly Entry[] = entries) => {
   const ready = await signed(sent);
   return await Promise.all(of.map((entry) => send(entry, ready)));
 };
+
+/** Not every runtime can have people's accounts, so none has any here: all of them refuse alike. test/console/accounts.test.ts has them on. */
+const isOfAccounts = (path: string): boolean => /^\/v1\/(?:accounts|invitations)\b/.test(path);
 
 /** How the answers of the entries differ; null: not at all. */
 const difference = (name: string, answered: readonly Answered[]): string | null => {
@@ -203,7 +210,8 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
     const own = new Set(
       served.filter(([operation, name]) => operation === name || `${operation}, afterwards` === name).map(([operation]) => operation),
     );
-    expect(contract.operations.map(({ title }) => title).filter((title) => !own.has(title))).toEqual([]);
+    const unserved = contract.operations.filter(({ title, path }) => !own.has(title) && !isOfAccounts(path));
+    expect(unserved.map(({ title }) => title)).toEqual([]);
   });
 
   it("have answered every path that there is, the operator's too", async () => {
@@ -218,7 +226,7 @@ describe("the Worker in workerd, the fallback on Vercel's edge runtime and in pl
         ([one, [answer]]) => one.method === method && pattern.test(one.path.split("?")[0] ?? "") && (answer?.status ?? 500) < 400,
       );
     });
-    expect([...new Set(unasked.map(({ method, path }) => `${method} ${path}`))]).toEqual([]);
+    expect([...new Set(unasked.filter(({ path }) => !isOfAccounts(path)).map(({ method, path }) => `${method} ${path}`))]).toEqual([]);
   });
 
   it("have signed what they asked of DNS so that it was done", () => {

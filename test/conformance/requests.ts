@@ -251,6 +251,7 @@ const questions = [
   "/channels/1/rotate",
   "/setup/{service}/domains/1",
   "/setup/{service}/domains/1/remove",
+  "/setup/{service}/terraform",
   "/tokens/new",
   "/tokens/1/revoke",
   "/cost/anomalies/{anomaly}/say",

@@ -10,6 +10,7 @@
 #   seals DATABASE      the names of the keys that its secrets are sealed with, one a line
 #   forget DATABASE KEY...
 #                       deletes the credentials that none of these keys opens; they are entered again
+#   has DATABASE        yes or no
 #   tables DATABASE     how many tables it has, 0 where there is no such database
 #   swap NEW OLD        gives the database in use the name OLD, and NEW its place, both or neither
 #   drop DATABASE       drops one that `load` has begun
@@ -106,7 +107,11 @@ recent() {
   [ -n "$found" ] || die "no dump of the last 36 hours"
 }
 
-exists() { [ "$(ask -c "select count(*) from pg_database where datname = '$1'")" = 1 ]; }
+# A server that can not be asked has not said no.
+exists() {
+  found=$(ask -c "select count(*) from pg_database where datname = '$1'") || die "the server could not be asked for $1"
+  [ "$found" = 1 ]
+}
 
 load() {
   checked_name "$1"
@@ -154,6 +159,11 @@ forget() {
   for_seals "update %2\$I set deleted_at = now() where deleted_at is null and split_part(%1\$I, '.', 2) not in ($keys)"
 }
 
+has() {
+  checked_database "$1"
+  if exists "$1"; then say yes; else say no; fi
+}
+
 tables() {
   checked_database "$1"
   if ! exists "$1"; then
@@ -172,7 +182,7 @@ swap() {
   exists "$1" || die "there is no database $1"
   ask -c "select pg_terminate_backend(pid) from pg_stat_activity where datname in ('$used', '$1')" >/dev/null || die "sessions could not be ended"
   if exists "$used"; then
-    ask -c "begin" -c "alter database $used rename to $2" -c "alter database $1 rename to $used" -c "commit" || die "nothing was replaced: somebody is connected to $used"
+    ask -c "begin" -c "alter database $used rename to $2" -c "alter database $1 rename to $used" -c "commit" || die "nothing was replaced; where somebody is connected to $used, that has to end"
   else
     ask -c "alter database $1 rename to $used" || die "nothing was replaced"
   fi
@@ -189,7 +199,7 @@ command=${1:-}
 [ "$#" -eq 0 ] || shift
 case $command in
   nightly | recent) "$command" ;;
-  once | seals | tables | drop)
+  once | seals | has | tables | drop)
     [ "$#" -eq 1 ] || die "$command takes one argument"
     "$command" "$1"
     ;;
@@ -208,5 +218,5 @@ case $command in
     [ "$#" -eq 2 ] || die "$command takes two arguments"
     "$command" "$1" "$2"
     ;;
-  *) die "what? nightly, once, verify, recent, load, seals, forget, tables, swap or drop" ;;
+  *) die "what? nightly, once, verify, recent, load, seals, forget, has, tables, swap or drop" ;;
 esac

@@ -619,15 +619,25 @@ restore() {
     read -r answer || answer=no
     [ "$answer" = yes ] || die "nothing was changed"
   fi
-  notes restore "file=$given"
-  step "Load it beside"
-  database load "$name" tranche_restored || die "the dump was not loaded, and nothing was replaced. Run the same command again when what it says is remedied"
-  check_seals
-  step "Put it in the place of the other"
-  # shellcheck disable=SC2086 # names
-  dc stop $services backup || die "the services could not be stopped, and nothing was replaced. Run the same command again"
-  old=tranche_before_$(date -u +%Y%m%d%H%M%S)
-  database swap tranche_restored "$old" || die "nothing was replaced. Run the same command again, or start what was there: ./install.sh compose up -d"
+  # Its name is noted just before the swap, which alone takes the loaded one away: where there is a name and no loaded one, the swap has happened.
+  old=''
+  [ "$(note restore file)" != "$given" ] || old=$(note restore old)
+  loaded=$(database has tranche_restored) || die "the database could not be asked. Nothing was changed"
+  if [ -n "$old" ] && [ "$loaded" = no ]; then
+    say "$name took the place of the other database before the interruption, and is not loaded again"
+  else
+    notes restore "file=$given"
+    step "Load it beside"
+    database load "$name" tranche_restored || die "the dump was not loaded, and nothing was replaced. Run the same command again when what it says is remedied"
+    check_seals
+    step "Put it in the place of the other"
+    # shellcheck disable=SC2086 # names
+    dc stop $services backup || die "the services could not be stopped, and nothing was replaced. Run the same command again"
+    old=tranche_before_$(date -u +%Y%m%d%H%M%S)
+    notes restore "file=$given" "old=$old"
+    database swap tranche_restored "$old" || die "nothing was replaced. Run the same command again, or start what was there: ./install.sh compose up -d"
+  fi
+  kept=$(database tables "$old") || die "the dump has taken the place of the other database, which could not be asked. Run the same command again"
   migrate
   check_settings "the database is restored, and no service runs"
   start_all
@@ -639,7 +649,7 @@ restore() {
   check_outside
   step "Restored"
   say "console: $(console_address)"
-  [ "$there" = 0 ] || say "the database of before is kept as $old; when you are sure: ./install.sh compose exec postgres dropdb -U tranche $old"
+  [ "$kept" = 0 ] || say "the database of before is kept as $old; when you are sure: ./install.sh compose exec postgres dropdb -U tranche $old"
 }
 
 status() {

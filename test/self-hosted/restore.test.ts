@@ -214,6 +214,33 @@ describe.skipIf(postgresPrograms === null)("backup and restore", () => {
     }
   });
 
+  it("is interrupted after the swap, and goes on: what was written since stays, and what was there before is kept once", async () => {
+    const used = async (): Promise<Installation> => {
+      const machine = await another(env.replace("example.com", "example.org"));
+      mustEndWell(await machine.run());
+      await world.cluster.sql("tranche", "insert into customers (name) values ('only before')");
+      machine.calm();
+      return machine;
+    };
+    const undisturbed = await used();
+    mustEndWell(await undisturbed.run(["restore", dump, "--yes"]));
+    const swap = lines(undisturbed.calls()).findIndex((call) => call.includes("swap tranche_restored")) + 1;
+    expect(swap).toBeGreaterThan(0);
+    const machine = await used();
+    machine.plan(swap, "after");
+    expect((await machine.run(["restore", dump, "--yes"])).code).not.toBe(0);
+    machine.calm();
+    await world.cluster.sql("tranche", "insert into customers (name) values ('written since')");
+    const { code, output } = await machine.run(["restore", dump]);
+    expect(code, output).toBe(0);
+    const names = async (database: string) =>
+      (await world.cluster.sql<{ name: string }>(database, "select name from customers")).map(({ name }) => name);
+    expect(await names("tranche")).toContain("written since");
+    const [, kept = ""] = /the database of before is kept as (tranche_before_\d{14})/.exec(output) ?? [];
+    expect(await names(kept)).toEqual(["only before"]);
+    expect(await world.cluster.sql("postgres", "select from pg_database where datname like 'tranche_before_%'")).toHaveLength(1);
+  });
+
   it("finds every sealed column of the schema, and each seal in it", async () => {
     const machine = await another();
     expect((await machine.run(["restore", dump])).code).toBe(0);

@@ -3,6 +3,8 @@ import type { SQL } from "drizzle-orm";
 import pg from "pg";
 import type { Database } from "../src/adapters/db/platform/client.ts";
 import { answered, parsers, toStatement } from "../src/adapters/db/platform/wire.ts";
+import { createPrepared } from "./prepared.ts";
+import type { PreparedOptions } from "./prepared.ts";
 
 /** The limits of Neon's proxy, which everything above was built for: what is too large there is too large here. */
 export const neonLimits = { requestBytes: 10 * 1_048_576, responseBytes: 10 * 1_048_576, statementMs: 15_000 };
@@ -12,6 +14,7 @@ export type DatabaseOptions = Partial<typeof neonLimits> & {
   readonly connections?: number;
   /** How long a connection may take to be had; default 5 s. */
   readonly waitMs?: number;
+  readonly prepared?: PreparedOptions;
 };
 
 /** A database that is connected to, and can be left. */
@@ -20,7 +23,20 @@ export type ConnectedDatabase = Database & { readonly close: () => Promise<void>
 /** How long Postgres may take to end what it was asked to end. */
 const endingMs = 1_000;
 
-const copied = ["code", "detail", "hint", "position", "severity", "where", "table", "column", "schema", "dataType", "constraint"] as const;
+const copied = [
+  "code",
+  "detail",
+  "hint",
+  "position",
+  "severity",
+  "where",
+  "table",
+  "column",
+  "schema",
+  "dataType",
+  "constraint",
+  "routine",
+] as const;
 
 /** Every driver's errors are of one class, so that nothing above knows which one there is (decision 82). */
 const asError = (error: unknown, code?: string): unknown => {
@@ -64,10 +80,20 @@ type Scale = { bytesLeft: number };
 /** Rows as texts, and how each is read. They are read once all is over: what can not be told was done all the same, as over HTTP. */
 type Answer = { readonly rows: readonly (string | null)[][]; readonly fields: readonly pg.FieldDef[] };
 
-const run = (client: pg.ClientBase, { sql, params }: Statement, scale: Scale): Promise<Answer> =>
+type NameOf = (sql: string) => string | null;
+
+const run = (client: pg.ClientBase, { sql, params }: Statement, scale: Scale, nameOf: NameOf): Promise<Answer> =>
   new Promise((resolve, reject) => {
     // The extended protocol, even without parameters: a text with two statements is refused, as over HTTP.
-    const config = { text: sql, values: params, rowMode: "array", types: asText, queryMode: "extended" } as pg.QueryArrayConfig;
+    const name = nameOf(sql);
+    const config = {
+      ...(name !== null && { name }),
+      text: sql,
+      values: params,
+      rowMode: "array",
+      types: asText,
+      queryMode: "extended",
+    } as pg.QueryArrayConfig;
     const rows: (string | null)[][] = [];
     const query = new pg.Query<(string | null)[]>(config as never);
     query.on("row", (row: (string | null)[]) => {
@@ -110,10 +136,12 @@ const transacted = async <Result>(client: pg.ClientBase, work: () => Promise<Res
 
 /**
  * Postgres over connections of its own, for a process that stays: the same port as `connect` (client.ts), held to it by one suite of tests
- * over both. A statement leaves nothing of its session behind but what it sets for the session, and none of ours does.
+ * over both. A statement leaves nothing of its session behind but its plan (prepared.ts) and what it sets for the session, and none of ours
+ * does.
  */
 export const openDatabase = (databaseUrl: string, options: DatabaseOptions = {}): ConnectedDatabase => {
-  const { connections = 10, waitMs = 5_000, ...limits } = { ...neonLimits, ...options };
+  const { connections = 10, waitMs = 5_000, prepared: names, ...limits } = { ...neonLimits, ...options };
+  const prepared = createPrepared(names);
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: connections,
@@ -174,7 +202,7 @@ export const openDatabase = (databaseUrl: string, options: DatabaseOptions = {})
         late.promise,
       ]);
     } catch (error) {
-      isBroken = isLate || !leavesUsable(error);
+      isBroken = isLate || prepared.failed(error) || !leavesUsable(error);
       throw asError(error);
     } finally {
       clearTimeout(timer);
@@ -182,23 +210,36 @@ export const openDatabase = (databaseUrl: string, options: DatabaseOptions = {})
     }
   };
 
-  const ask = <Result>(statements: readonly Statement[], work: (client: pg.PoolClient, scale: Scale) => Promise<Result>) => {
+  type Work<Result> = (send: (statement: Statement) => Promise<Answer>, client: pg.PoolClient) => Promise<Result>;
+
+  const attempt = <Result>(work: Work<Result>, nameOf: NameOf): Promise<Result> =>
+    within((client) => {
+      const scale = { bytesLeft: limits.responseBytes };
+      return work((statement) => run(client, statement, scale, nameOf), client);
+    });
+
+  const ask = <Result>(statements: readonly Statement[], work: Work<Result>): Promise<Result> => {
     const bytes = statements.reduce((sum, statement) => sum + sizeOf(statement), 0);
     if (bytes > limits.requestBytes) return answered(Promise.reject<Result>(tooLarge(413, "request")));
-    return answered(within((client) => work(client, { bytesLeft: limits.responseBytes })));
+    return answered(
+      attempt(work, prepared.nameOf).catch((error: unknown) => {
+        if (!prepared.failed(error)) throw error;
+        return attempt(work, () => null);
+      }),
+    );
   };
 
   return {
     rows: async <Row>(query: SQL) => {
       const statement = toStatement(query);
-      return read(await ask([statement], (client, scale) => run(client, statement, scale))) as Row[];
+      return read(await ask([statement], (send) => send(statement))) as Row[];
     },
     batch: async <Results extends readonly unknown[][]>(queries: readonly SQL[]) => {
       const statements = queries.map(toStatement);
-      const answers = await ask(statements, (client, scale) =>
+      const answers = await ask(statements, (send, client) =>
         transacted(client, async () => {
           const told: Answer[] = [];
-          for (const statement of statements) told.push(await run(client, statement, scale));
+          for (const statement of statements) told.push(await send(statement));
           return told;
         }),
       );

@@ -35,4 +35,11 @@ export const drivers: readonly {
       return { db, close: () => db.close() };
     },
   },
+  {
+    name: "over a connection, every statement by name",
+    open: async ({ appUrl }, limits) => {
+      const db = openDatabase(appUrl, { ...limits, prepared: { after: 1, most: 10_000 } });
+      return { db, close: () => db.close() };
+    },
+  },
 ];

@@ -392,6 +392,30 @@ test("an account that is deactivated leaves no invitation behind by which it com
   expect(told).toEqual([{ action: "withdraw", address }]);
 });
 
+test("an account that is deactivated while it invites somebody leaves no invitation behind either", async () => {
+  const { customerId, address } = await fresh();
+  const actor = `late${named}@example.test`;
+  const id = async (): Promise<number> =>
+    (await world.call("GET", "/v1/accounts", { customer: customerId })).body.findLast((one: { address: string }) => one.address === actor)
+      .id;
+  for (let time = 0; time < 10; time += 1) {
+    const leaving = await world.member(customerId, actor, "owner", good);
+    const leavingId = await id();
+    const invited = `${time}${address}`;
+    await Promise.all([
+      leaving.post("/console/people/invite", { address: invited, role: "owner" }),
+      world.call("DELETE", `/v1/accounts/${leavingId}`, { customer: customerId }),
+    ]);
+    const open = await world.database.sql("select from account_links where address = $1 and ended_at is null", [invited]);
+    expect(open, String(time)).toEqual([]);
+  }
+  // The request was let in before, and its statement comes after.
+  const change = { actor, requestId: "late", idempotency: null };
+  const invitation = { customerId, address, role: "owner", hash: "0".repeat(64), validMs: 60_000 } as const;
+  expect(await world.deps.accounts?.invite(invitation, change)).toBeNull();
+  expect(await world.deps.accounts?.invite(invitation, { ...change, actor: "token:1" })).toMatchObject({ address });
+});
+
 describe("customers", () => {
   test("see and rule over their own people alone, by the API and by the console", async () => {
     const a = await fresh();

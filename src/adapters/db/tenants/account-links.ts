@@ -29,13 +29,17 @@ export const createAccountLinks = (
       sql`
       with member as (
         select from accounts where address = ${address} and customer_id is not distinct from ${customerId}::bigint and deactivated_at is null
+      ), barred as (
+        select where exists (select from accounts where address = ${change.actor})
+          and not exists (select from accounts where address = ${change.actor} and deactivated_at is null)
       ), replaced as (
         update account_links set ended_at = now()
         where kind = 'invitation' and address = ${address} and customer_id is not distinct from ${customerId}::bigint and ended_at is null
+          and not exists (select from barred)
       ), created as (
         insert into account_links (kind, link_hash, customer_id, address, role, created_by, expires_at)
         select 'invitation', ${hash}, ${customerId}::bigint, ${address}, ${role}, ${change.actor}, ${after(validMs)}
-        where not exists (select from member)
+        where not exists (select from member) and not exists (select from barred)
           and (${customerId}::bigint is null or exists (select from customers where id = ${customerId}::bigint)) returning *
       ), audit as (${auditRow(
         change,
@@ -45,6 +49,9 @@ export const createAccountLinks = (
       )}
       )
       select exists (select from member) as "isMember", (select to_jsonb(v) from (select ${invitationColumns} from created) v) as invitation`,
+      {},
+      // Whoever is deactivated just now either has this one withdrawn as well, or invites nobody any more.
+      sql`select from accounts where address = ${change.actor} and deactivated_at is null for update`,
     );
     if (row?.isMember === true) throw addressTaken("this address has an account already")();
     return row?.invitation ?? null;

@@ -105,10 +105,11 @@ const makeFirstAdmin = ([address]: readonly string[]): Promise<void> =>
     say("it is shown this once, and kept nowhere");
   });
 
-type Command = { readonly most: number; readonly run: (args: readonly string[]) => Promise<void> };
+/** `stays`: the process goes on when `run` is done. */
+type Command = { readonly most: number; readonly run: (args: readonly string[]) => Promise<void>; readonly stays?: true };
 
 const commands: Readonly<Record<string, Command>> = {
-  serve: { most: 0, run: startServer },
+  serve: { most: 0, run: startServer, stays: true },
   migrate: { most: 0, run: bringUpToDate },
   check: { most: 0, run: check },
   "first-admin": { most: 1, run: makeFirstAdmin },
@@ -124,6 +125,8 @@ if (command === undefined || more.length > command.most) {
 }
 try {
   await command.run(more);
+  // A time limit that nobody waits for any more would keep it for seconds.
+  if (command.stays !== true) process.exit(0);
 } catch (error) {
   process.stderr.write(`tranche ${name}: ${reasonOf(error)}\n`);
   process.exit(1);

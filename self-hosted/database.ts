@@ -3,7 +3,7 @@ import type { SQL } from "drizzle-orm";
 import pg from "pg";
 import type { Database } from "../src/adapters/db/platform/client.ts";
 import { answered, parsers, toStatement } from "../src/adapters/db/platform/wire.ts";
-import { createPrepared } from "./prepared.ts";
+import { createPrepared, planSeconds } from "./prepared.ts";
 import type { PreparedOptions } from "./prepared.ts";
 
 /** The limits of Neon's proxy, which everything above was built for: what is too large there is too large here. */
@@ -147,6 +147,8 @@ export const openDatabase = (databaseUrl: string, options: DatabaseOptions = {})
     max: connections,
     connectionTimeoutMillis: waitMs,
     idleTimeoutMillis: 30_000,
+    // A plan keeps the types of its parameters, whatever a migration makes of the columns (prepared.ts), and memory at the server.
+    maxLifetimeSeconds: planSeconds,
     keepAlive: true,
     application_name: "tranche",
   });
@@ -178,7 +180,7 @@ export const openDatabase = (databaseUrl: string, options: DatabaseOptions = {})
     }
   };
 
-  const within = async <Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> => {
+  const within = async <Result>(limitMs: number, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> => {
     const client = await acquire();
     const [late, ended] = [Promise.withResolvers<never>(), Promise.withResolvers<null>()];
     let isLate = false;
@@ -188,7 +190,7 @@ export const openDatabase = (databaseUrl: string, options: DatabaseOptions = {})
       void Promise.race([terminate(client).then(() => ended.promise), new Promise((given) => setTimeout(given, endingMs, "silent"))]).then(
         (outcome) => late.reject(outcome === null ? cancelled() : silent()),
       );
-    }, limits.statementMs);
+    }, limitMs);
     let isBroken = false;
     const working = work(client).finally(() => ended.resolve(null));
     working.catch(() => undefined);
@@ -202,46 +204,57 @@ export const openDatabase = (databaseUrl: string, options: DatabaseOptions = {})
         late.promise,
       ]);
     } catch (error) {
-      isBroken = isLate || prepared.failed(error) || !leavesUsable(error);
+      isBroken = prepared.failed(error) || !leavesUsable(error);
       throw asError(error);
     } finally {
       clearTimeout(timer);
-      client.release(isBroken);
+      // Postgres was asked to end a late one, even where it has answered meanwhile: nobody else may have that connection.
+      client.release(isBroken || isLate);
     }
   };
 
-  type Work<Result> = (send: (statement: Statement) => Promise<Answer>, client: pg.PoolClient) => Promise<Result>;
+  type Send = (statement: Statement, nameOf?: NameOf) => Promise<Answer>;
 
-  const attempt = <Result>(work: Work<Result>, nameOf: NameOf): Promise<Result> =>
-    within((client) => {
-      const scale = { bytesLeft: limits.responseBytes };
-      return work((statement) => run(client, statement, scale, nameOf), client);
-    });
-
-  const ask = <Result>(statements: readonly Statement[], work: Work<Result>): Promise<Result> => {
+  const ask = <Result>(
+    statements: readonly Statement[],
+    work: (send: Send, client: pg.PoolClient) => Promise<Result>,
+    limitMs = limits.statementMs,
+  ): Promise<Result> => {
     const bytes = statements.reduce((sum, statement) => sum + sizeOf(statement), 0);
-    if (bytes > limits.requestBytes) return answered(Promise.reject<Result>(tooLarge(413, "request")));
-    return answered(
-      attempt(work, prepared.nameOf).catch((error: unknown) => {
-        if (!prepared.failed(error)) throw error;
-        return attempt(work, () => null);
-      }),
-    );
+    if (bytes > limits.requestBytes) return Promise.reject<Result>(tooLarge(413, "request"));
+    return within(limitMs, (client) => {
+      const scale = { bytesLeft: limits.responseBytes };
+      return work((statement, nameOf = () => null) => run(client, statement, scale, nameOf), client);
+    });
+  };
+
+  /** One statement, by its name where it has one. */
+  const askOne = async (statement: Statement): Promise<Answer> => {
+    const startedAtMs = performance.now();
+    try {
+      return await ask([statement], (send) => send(statement, prepared.nameOf));
+    } catch (error) {
+      if (!prepared.failed(error)) throw error;
+      return await ask([statement], (send) => send(statement), limits.statementMs - (performance.now() - startedAtMs));
+    }
   };
 
   return {
     rows: async <Row>(query: SQL) => {
       const statement = toStatement(query);
-      return read(await ask([statement], (send) => send(statement))) as Row[];
+      return read(await answered(askOne(statement))) as Row[];
     },
     batch: async <Results extends readonly unknown[][]>(queries: readonly SQL[]) => {
       const statements = queries.map(toStatement);
-      const answers = await ask(statements, (send, client) =>
-        transacted(client, async () => {
-          const told: Answer[] = [];
-          for (const statement of statements) told.push(await send(statement));
-          return told;
-        }),
+      // Without names: what precedes a `commitSoFar` has been done when a name fails.
+      const answers = await answered(
+        ask(statements, (send, client) =>
+          transacted(client, async () => {
+            const told: Answer[] = [];
+            for (const statement of statements) told.push(await send(statement));
+            return told;
+          }),
+        ),
       );
       return answers.map(read) as unknown as Results;
     },

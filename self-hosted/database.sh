@@ -11,6 +11,7 @@
 #   forget DATABASE KEY...
 #                       deletes the credentials that none of these keys opens; they are entered again
 #   has DATABASE        yes or no
+#   kept                the names of the databases that others have replaced, one a line
 #   tables DATABASE     how many tables it has, 0 where there is no such database
 #   swap NEW OLD        gives the database in use the name OLD, and NEW its place, both or neither
 #   drop DATABASE       drops one that `load` has begun
@@ -164,6 +165,15 @@ has() {
   if exists "$1"; then say yes; else say no; fi
 }
 
+# One that was empty, as on a new machine, is nothing that anybody kept.
+kept() {
+  names=$(ask -c "select datname from pg_database where datname ~ '^tranche_before_[0-9]+\$' order by 1") || die "the server could not be asked"
+  for one in $names; do
+    found=$(tables "$one") || exit 1
+    [ "$found" = 0 ] || say "$one"
+  done
+}
+
 tables() {
   checked_database "$1"
   if ! exists "$1"; then
@@ -198,7 +208,7 @@ drop() {
 command=${1:-}
 [ "$#" -eq 0 ] || shift
 case $command in
-  nightly | recent) "$command" ;;
+  nightly | recent | kept) "$command" ;;
   once | seals | has | tables | drop)
     [ "$#" -eq 1 ] || die "$command takes one argument"
     "$command" "$1"
@@ -218,5 +228,5 @@ case $command in
     [ "$#" -eq 2 ] || die "$command takes two arguments"
     "$command" "$1" "$2"
     ;;
-  *) die "what? nightly, once, verify, recent, load, seals, forget, has, tables, swap or drop" ;;
+  *) die "what? nightly, once, verify, recent, load, seals, forget, has, kept, tables, swap or drop" ;;
 esac

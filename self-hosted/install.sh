@@ -316,6 +316,13 @@ check_machine() {
 locked=no
 lock() {
   mkdir -p .state || die "$here/.state could not be made: is the disk full?"
+  # It ends with the last of its processes, a call of Docker that goes on behind the back of one that was killed included. Where there is no
+  # flock the folder has to do, which two that begin at once may both take from one that was killed.
+  if command -v flock >/dev/null; then
+    : >>.state/lock.file || die "$here/.state can not be written: is the disk full?"
+    exec 9>>.state/lock.file
+    flock -n 9 || die "another install.sh, or what one that was killed has begun, is at work: run the same command again when that has ended"
+  fi
   if ! mkdir .state/lock 2>/dev/null; then
     other=$(cat .state/lock/pid 2>/dev/null)
     if [ -n "$other" ] && kill -0 "$other" 2>/dev/null; then die "another install.sh is at work (process $other); where that is not so, remove $here/.state/lock"; fi
@@ -587,69 +594,83 @@ check_seals() {
   else
     database drop tranche_restored
     rm -f .state/restore
-    die "wrong key: credentials in this dump are sealed with key$strange, and .env has key(s)$ours(SECRETS_KEY, SECRETS_KEY_PREVIOUS). Nothing was replaced, and no service was started. Put the SECRETS_KEY of the machine that the dump is from into $here/.env, and run the same command again; where that key is lost, --accept-unreadable restores all the rest, and those credentials have to be entered again"
+    die "wrong key: credentials in this dump are sealed with key$strange, and .env has key(s)$ours(SECRETS_KEY, SECRETS_KEY_PREVIOUS). Nothing was replaced, and no service was started; where an earlier attempt has stopped what ran, ./install.sh compose up -d starts it. Put the SECRETS_KEY of the machine that the dump is from into $here/.env, and run the same command again; where that key is lost, --accept-unreadable restores all the rest, and those credentials have to be entered again"
   fi
 }
 
 restore() {
   [ -n "$given" ] || die "which dump? ./install.sh restore backups/NAME.dump"
-  [ -f "$given" ] || die "there is no file $given"
   lock
+  dump_name=$(basename "$given")
+  case $dump_name in *[!A-Za-z0-9._-]* | .*) die "the name of a dump is letters, digits, . _ and -: rename $dump_name" ;; esac
+  # It was copied there when it was begun.
+  if [ ! -f "$given" ] && [ "$(note restore file)" = "backups/$dump_name" ]; then given=backups/$dump_name; fi
+  [ -f "$given" ] || die "there is no file $given"
   if [ -e .state/upgrade ]; then say "an upgrade was begun and is not finished: it ends with this"; fi
   [ -f .env ] || die "there is no .env: a restore needs that of the machine which the dump is from, whose SECRETS_KEY opens what is sealed in it. Put it to $here/.env"
   for name in $bound; do [ -n "$(value "$name")" ] || die ".env lacks $name: a restore needs the .env of the machine which the dump is from"; done
   check_machine
   fill_env
   make_folders
-  name=$(basename "$given")
-  case $name in *[!A-Za-z0-9._-]* | .*) die "the name of a dump is letters, digits, . _ and -: rename $name" ;; esac
-  if [ "$(readlink -f "$given")" != "$here/backups/$name" ]; then
-    cp "$given" "backups/.copy.part" && mv "backups/.copy.part" "backups/$name" || die "$given could not be copied to backups/: is the disk full? Nothing was changed"
-    [ "$(id -u)" -ne 0 ] || chown "$(value BACKUP_USER)" "backups/$name"
+  copied=no
+  if [ "$(readlink -f "$given")" != "$here/backups/$dump_name" ]; then
+    # Two installations have the same names for their nights.
+    if [ -e "backups/$dump_name" ] && ! cmp -s "$given" "backups/$dump_name"; then die "backups/ has another dump of that name: rename $given. Nothing was changed"; fi
+    # Its age stays: it is no backup of tonight.
+    cp -p "$given" "backups/$dump_name.part" && chmod 600 "backups/$dump_name.part" || die "$given could not be copied to backups/: is the disk full? Nothing was changed"
+    [ "$(id -u)" -ne 0 ] || chown "$(value BACKUP_USER)" "backups/$dump_name.part"
+    copied=yes
   fi
   version=$(source_version)
   is_built "$version" || build_images "$version"
   step "The dump"
   start_postgres --no-recreate
-  database verify "$name" || die "$given can not be restored: it is cut or damaged, or of a newer PostgreSQL. Nothing was changed"
+  part=$([ "$copied" = no ] || echo .part)
+  if ! database verify "$dump_name$part"; then
+    [ "$copied" = no ] || rm -f "backups/$dump_name.part"
+    die "$given can not be restored: it is cut or damaged, or of a newer PostgreSQL. Nothing was changed"
+  fi
+  [ "$copied" = no ] || mv "backups/$dump_name.part" "backups/$dump_name" || die "$here/backups can not be written: is the disk full? Nothing was changed"
+  sum=$(cksum <"backups/$dump_name") || die "backups/$dump_name can not be read. Nothing was changed"
+  # What was begun with this very dump, whatever it is called by now: its name for the database of before, which is there where the swap has happened.
+  old=''
+  [ "$(note restore sum)" != "$sum" ] || old=$(note restore old)
   there=$(database tables tranche) || die "the database could not be asked. Nothing was changed"
-  if [ "$there" != 0 ] && [ "$yes" != yes ] && [ "$(note restore file)" != "$given" ]; then
+  if [ "$there" != 0 ] && [ "$yes" != yes ] && [ -z "$old" ]; then
     [ -t 0 ] || die "there is a database in use, which the dump would replace (it would be kept under another name): say so with --yes"
     printf 'The database in use is replaced, and kept under another name. Go on? (yes/no) '
     read -r answer || answer=no
     [ "$answer" = yes ] || die "nothing was changed"
   fi
-  # Its name is noted just before the swap, which alone takes the loaded one away: where there is a name and no loaded one, the swap has happened.
-  old=''
-  [ "$(note restore file)" != "$given" ] || old=$(note restore old)
-  loaded=$(database has tranche_restored) || die "the database could not be asked. Nothing was changed"
-  if [ -n "$old" ] && [ "$loaded" = no ]; then
-    say "$name took the place of the other database before the interruption, and is not loaded again"
+  swapped=no
+  if [ -n "$old" ]; then swapped=$(database has "$old") || die "the database could not be asked. Nothing was changed"; fi
+  if [ "$swapped" = yes ]; then
+    say "$dump_name took the place of the other database before the interruption, and is not loaded again"
   else
-    notes restore "file=$given"
+    # One name for all attempts: whoever swaps, a call that goes on behind our back as well, keeps the database of before under it, and once.
+    [ -n "$old" ] || old=tranche_before_$(date -u +%Y%m%d%H%M%S)
+    notes restore "file=backups/$dump_name" "sum=$sum" "old=$old"
     step "Load it beside"
-    database load "$name" tranche_restored || die "the dump was not loaded, and nothing was replaced. Run the same command again when what it says is remedied"
+    database load "$dump_name" tranche_restored || die "the dump was not loaded. Run the same command again when what it says is remedied"
     check_seals
     step "Put it in the place of the other"
     # shellcheck disable=SC2086 # names
     dc stop $services backup || die "the services could not be stopped, and nothing was replaced. Run the same command again"
-    old=tranche_before_$(date -u +%Y%m%d%H%M%S)
-    notes restore "file=$given" "old=$old"
-    database swap tranche_restored "$old" || die "nothing was replaced. Run the same command again, or start what was there: ./install.sh compose up -d"
+    database swap tranche_restored "$old" || die "this call replaced nothing. Run the same command again, or start what was there: ./install.sh compose up -d"
   fi
-  kept=$(database tables "$old") || die "the dump has taken the place of the other database, which could not be asked. Run the same command again"
+  kept=$(database kept) || die "the dump has taken the place of the other database, and the server could not be asked. Run the same command again"
   migrate
   check_settings "the database is restored, and no service runs"
   start_all
   wait_ready || die "it is not ready after $ready_timeout s (not healthy:$waiting). ./install.sh compose logs$waiting says why; run the same command again when that is remedied"
+  printf '%s\n' "$version" >.state/version || die "$here/.state can not be written: is the disk full? Everything runs; make room, and run the same command again"
   rm -f .state/restore .state/upgrade
-  printf '%s\n' "$version" >.state/version
   # The accounts are those of the dump.
   : >.state/first-login
   check_outside
   step "Restored"
   say "console: $(console_address)"
-  [ "$kept" = 0 ] || say "the database of before is kept as $old; when you are sure: ./install.sh compose exec postgres dropdb -U tranche $old"
+  for one in $kept; do say "the database of before is kept as $one; when you are sure: ./install.sh compose exec postgres dropdb -U tranche $one"; done
 }
 
 status() {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { cpSync, existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { booksOf, fill, migrationsOf, opened } from "../support/self-hosted/books.ts";
 import { postgresPrograms, warnWithoutPostgres } from "../support/self-hosted/cluster.ts";
@@ -239,6 +240,120 @@ describe.skipIf(postgresPrograms === null)("backup and restore", () => {
     const [, kept = ""] = /the database of before is kept as (tranche_before_\d{14})/.exec(output) ?? [];
     expect(await names(kept)).toEqual(["only before"]);
     expect(await world.cluster.sql("postgres", "select from pg_database where datname like 'tranche_before_%'")).toHaveLength(1);
+  });
+
+  describe("what an interruption leaves", () => {
+    const names = async (database: string): Promise<readonly string[]> =>
+      (await world.cluster.sql<{ name: string }>(database, "select name from customers order by id")).map(({ name }) => name);
+    const kept = (output: string): readonly string[] =>
+      [...output.matchAll(/is kept as (tranche_before_\d{14})/g)].map(([, name = ""]) => name);
+    let swap: number;
+    beforeAll(async () => {
+      const { machine } = await used();
+      mustEndWell(await machine.run(["restore", dump, "--yes"]));
+      swap = lines(machine.calls()).findIndex((call) => call.includes("swap tranche_restored")) + 1;
+      expect(swap).toBeGreaterThan(0);
+    });
+    /** A machine with a database of its own, and a dump of another one. */
+    const used = async (): Promise<{ machine: Installation; other: string }> => {
+      const machine = await another(env.replace("example.com", "example.org"));
+      mustEndWell(await machine.run(["restore", dump]));
+      await world.cluster.sql("tranche", "insert into customers (name) values ('only here')");
+      mustEndWell(await machine.run(["backup"]));
+      const other = join(machine.stub, "other.dump");
+      cpSync(
+        join(machine.folder, "backups", machine.dumps().find((name) => name.startsWith("manual-") && name !== basename(dump)) ?? ""),
+        other,
+      );
+      machine.calm();
+      return { machine, other };
+    };
+
+    it("another dump of the same name, of this installation, is not overwritten", async () => {
+      const { machine } = await used();
+      const own = join(machine.folder, "backups", basename(dump));
+      const before = readFileSync(own);
+      const strange = join(machine.stub, basename(dump));
+      writeFileSync(strange, "not a dump");
+      const { code, output } = await machine.run(["restore", strange, "--yes"]);
+      expect([code, output]).toEqual([1, expect.stringContaining("has another dump of that name")]);
+      expect(readFileSync(own).equals(before)).toBe(true);
+    });
+
+    it("another file under the same path is another dump, and every database of before is named", async () => {
+      const { machine, other } = await used();
+      const path = join(machine.stub, "x.dump");
+      cpSync(dump, path);
+      machine.plan(swap, "after");
+      expect((await machine.run(["restore", path, "--yes"])).code).not.toBe(0);
+      machine.calm();
+      rmSync(join(machine.folder, "backups", "x.dump"));
+      cpSync(other, path);
+      // The names are of seconds.
+      await sleep(1_100);
+      const { code, output } = await machine.run(["restore", path, "--yes"]);
+      expect(code, output).toBe(0);
+      expect(await names("tranche")).toContain("only here");
+      expect(kept(output)).toHaveLength(2);
+      expect(await names(kept(output)[0] ?? "")).toContain("only here");
+    });
+
+    it("a database that was loaded and is gone was not put in the place of the other", async () => {
+      const { machine } = await used();
+      machine.plan(swap, "before");
+      expect((await machine.run(["restore", dump, "--yes"])).code).not.toBe(0);
+      machine.calm();
+      await world.cluster.sql("postgres", "drop database tranche_restored");
+      const { code, output } = await machine.run(["restore", dump, "--yes"]);
+      expect(code, output).toBe(0);
+      expect(await booksOf(world.cluster)).toBe(books);
+    });
+
+    it("the copy is enough where the file is gone, by whichever name", async () => {
+      const { machine, other } = await used();
+      const stick = join(machine.stub, "stick.dump");
+      cpSync(dump, stick);
+      machine.plan(swap, "after");
+      expect((await machine.run(["restore", stick, "--yes"])).code).not.toBe(0);
+      machine.calm();
+      rmSync(stick);
+      expect((await machine.run(["upgrade"])).output).toContain("./install.sh restore backups/stick.dump goes on with it");
+      const { code, output } = await machine.run(["restore", stick]);
+      expect(code, output).toBe(0);
+      expect(await booksOf(world.cluster)).toBe(books);
+      expect(kept(output)).toHaveLength(1);
+      expect(await names(kept(output)[0] ?? "")).toContain("only here");
+      expect(existsSync(other)).toBe(true);
+    });
+
+    it("a swap that goes on behind its back keeps the database of before under the name that is told", async () => {
+      const { machine } = await used();
+      machine.program(
+        "psql",
+        `case "$*" in *"rename to"*) if mkdir ${machine.stub}/slow 2>/dev/null; then sleep 1.2; fi ;; esac\nexec ${world.cluster.programs}/psql "$@"`,
+      );
+      machine.plan(swap, "orphan");
+      expect((await machine.run(["restore", dump, "--yes"])).code).toBe("SIGKILL");
+      machine.calm();
+      const second = await machine.run(["restore", dump, "--yes"]);
+      expect([second.code, second.output]).toEqual([1, expect.stringContaining("run the same command again when that has ended")]);
+      await sleep(2_000);
+      const { code, output } = await machine.run(["restore", dump, "--yes"]);
+      expect(code, output).toBe(0);
+      expect(kept(output)).toHaveLength(1);
+      expect(await names(kept(output)[0] ?? "")).toContain("only here");
+      expect(await booksOf(world.cluster)).toBe(books);
+    });
+
+    it("beside a lock of one that was killed one at a time goes in", async () => {
+      const { machine } = await used();
+      for (let time = 0; time < 10; time += 1) {
+        mkdirSync(join(machine.folder, ".state", "lock"), { recursive: true });
+        writeFileSync(join(machine.folder, ".state", "lock", "pid"), "4194304");
+        const ran = await Promise.all([1, 2, 3].map(() => machine.run(["backup"])));
+        expect(ran.filter(({ code }) => code === 0).length, ran.map(({ output }) => output).join("---")).toBe(1);
+      }
+    });
   });
 
   it("finds every sealed column of the schema, and each seal in it", async () => {

@@ -19,7 +19,8 @@ Usage: npm start [-- --storm]
 The control plane on this machine: API, cron, PostgreSQL. It prints its URL and its admin token; Ctrl-C stops it.
 
   --storm   plays a storm on it, with two CDNs of its own and a receiver that prints what people are told, so that there is
-            something to look at; on the one that runs already, where one does
+            something to look at; on the one that runs already, where one does: without a switch of DNS, if that was started
+            without --storm
   --help    this
 
 Variables: PORT (8787; 0: any that is free), TRANCHE_HOME (.tranche: where the database and the token are kept),

@@ -12,7 +12,8 @@ Usage: ./install.sh [COMMAND] [OPTIONS]
   install [--host NAME] [--email ADDRESS] [--minio]
                      what is done without a command: checks this machine, makes .env with every secret, builds and starts everything, waits until
                      it is ready, prints the console's address, and the first login once. NAME is the name under which it is reached
-                     (tranche.example.com); ADDRESS is for the certificate authority; --minio keeps the archive in a store of objects of its own
+                     (tranche.example.com); ADDRESS is for the certificate authority and the first login; --minio keeps the archive in a store of
+                     objects of its own
   upgrade            after a `git pull`: backup, build, migrate, start, check. Goes on where it was interrupted
   backup             dumps the database to backups/ and reads the dump back
   restore FILE [--yes] [--accept-unreadable]
@@ -446,10 +447,12 @@ console_address() {
 first_login() {
   [ ! -e .state/first-login ] || return 0
   step "The first login, shown this once"
-  if dc exec -T api node tranche.js first-admin; then
+  # An address that mail reaches, where one was given: a password that is lost can be set anew by mail only.
+  address=$(value ACME_EMAIL)
+  if dc exec -T api node tranche.js first-admin ${address:+"$address"}; then
     : >.state/first-login
   else
-    warn "no first login was made; run ./install.sh again, or: ./install.sh compose exec api node tranche.js first-admin"
+    warn "no first login was made; run ./install.sh again, or: ./install.sh compose exec api node tranche.js first-admin ADDRESS"
   fi
 }
 

@@ -1,5 +1,5 @@
 import { setGlobalDispatcher } from "undici";
-import { parseConfig } from "../src/config.ts";
+import { parseConfig, unknownVariables } from "../src/config.ts";
 import { buildDeps } from "../src/deps.ts";
 import { openLogin } from "./app-login.ts";
 import { openFolder } from "./archive-folder.ts";
@@ -11,7 +11,7 @@ import { createPasswords } from "./passwords.ts";
 import { ownHosts, publicAgent } from "./public-network.ts";
 import { roleNames } from "./roles.ts";
 import { serve } from "./serve.ts";
-import { localUrl, readSettings } from "./settings.ts";
+import { localUrl, readSettings, settingNames } from "./settings.ts";
 import { wrongKey } from "./stored-secrets.ts";
 
 const usage = `
@@ -20,7 +20,8 @@ Usage: tranche serve | migrate | check | first-admin [ADDRESS] | health
   serve     answers requests and runs jobs, by its roles (ROLES: ${roleNames.join(", ")}; all without it)
   migrate   brings MIGRATE_DATABASE_URL, as its owner, to the newest schema, and gives the login of DATABASE_URL its
             password and its rights; safe to run again
-  check     ends with 0 where the variables hold, the database has the schema of this version, and SECRETS_KEY is its key
+  check     ends with 0 where the variables hold, the database has the schema of this version, and SECRETS_KEY is its key;
+            names variables that nothing reads
   first-admin  makes the operator's first account (LOCAL_ACCOUNTS=on), and shows its password, once; without a mail address
             it is admin at the host of SELF_URL
   health    ends with 0 where the process on HOST and PORT answers
@@ -82,13 +83,16 @@ const withDeployment = async (work: (deps: ReturnType<typeof buildDeps>, databas
   }
 };
 
-const check = (): Promise<void> =>
-  withDeployment(async ({ readiness, sealKeys }, database) => {
+const check = (): Promise<void> => {
+  // As `serve` does: a misspelt name is no fault of what is there, and what was meant is missing.
+  for (const text of unknownVariables({ PROVIDER: "self-hosted", ...process.env }, settingNames)) say(`warning: ${text}`);
+  return withDeployment(async ({ readiness, sealKeys }, database) => {
     const failing = await readiness.check();
     const wrong = typeof failing === "string" ? failing : await wrongKey(database, await sealKeys());
     if (wrong !== null) throw new Error(wrong);
     say("the variables hold, and the database is theirs");
   });
+};
 
 /** Where no mail can come: whoever has a mailbox gives its address. */
 const usualAddress = ({ config }: ReturnType<typeof buildDeps>): string => {
@@ -118,8 +122,8 @@ const commands: Readonly<Record<string, Command>> = {
 
 const [name = "", ...more] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-if (command === undefined || more.length > command.most) {
-  const isAsked = ["--help", "-h", "help"].includes(name);
+const isAsked = name === "help" || [name, ...more].some((arg) => arg === "--help" || arg === "-h");
+if (command === undefined || isAsked || more.length > command.most) {
   (isAsked ? process.stdout : process.stderr).write(usage);
   process.exit(isAsked ? 0 : 2);
 }

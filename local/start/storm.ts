@@ -109,6 +109,11 @@ export const playStorm = async (options: {
     await wait(pace.outageMs);
     const { state, reason } = await api.get<Routing>(`/v1/services/${serviceId}/routing`);
     tell(`routing is ${state} (${reason})`);
+    // One that runs without the demo's DNS sees the storm and has nothing to switch.
+    if (reason === "unprovisioned") {
+      tell(`this tranche has no DNS with records of ${stormHost}: nothing is switched here`);
+      tell("stop it and start it with npm start -- --storm, without AWS credentials, to see the switch");
+    }
     await cdns.primary.setFault("healthy");
     tell("the primary is well again");
     await until("recovery", async () => ((await storm("storm")) === null ? true : null));

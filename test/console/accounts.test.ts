@@ -40,6 +40,29 @@ const audit = async (address: string): Promise<string[]> =>
   ).map(({ action }) => action);
 
 describe("the first admin", () => {
+  // docs/accounts.md has these steps.
+  test("whose password is lost is replaced by who has the admin token, and mail", async () => {
+    const alone = await startAccounts();
+    try {
+      await firstAdmin(alone.deps, "lost@example.test");
+      const [withToken, anew] = [alone.browser(), alone.browser()];
+      await withToken.post("/console/sign-in", { token: adminToken, next: "/console" });
+      expect((await withToken.post("/console/people/1/deactivate", {})).status, "the last one stays").toBe(409);
+      expect((await withToken.post("/console/people/invite", { address: "found@example.test", role: "admin" })).status).toBe(303);
+      const link = await alone.linkTo("found@example.test");
+      expect((await anew.post("/console/invitation", { link: secretOf(link), password: good })).status).toBe(303);
+      expect((await anew.post("/console/people/1/deactivate", {})).status).toBe(303);
+      const people = (await alone.call("GET", "/v1/accounts")).body as { address: string; deactivated_at: string | null }[];
+      expect(people.map(({ address, deactivated_at: at }) => [address, at === null])).toEqual([
+        ["lost@example.test", false],
+        ["found@example.test", true],
+      ]);
+      expect(await firstAdmin(alone.deps, "third@example.test")).toBeNull();
+    } finally {
+      await alone.close();
+    }
+  });
+
   test("is made once, is shown its password once, and does everything", async () => {
     const alone = await startAccounts();
     try {

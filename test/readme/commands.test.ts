@@ -50,6 +50,8 @@ const notHere: Readonly<Record<string, string>> = {
   "npm run build:self-hosted": "npm run self-hosted begins with it",
   "npm start": "test/readme/readme.test.ts walks through what it starts",
   "npm pack": "test/client/packed.test.ts",
+  "npm init --yes": "makes an empty folder one of npm's",
+  "npm install ./tranche-*.tgz": "test/client/packed.test.ts does without the network what it does",
   "npm run client:build": "test/client/packed.test.ts, which packs",
   "npm run cli:build": "test/client/packed.test.ts, which packs",
   "npm run secrets:generate": "test/local/generate-secrets.test.ts",
@@ -74,13 +76,21 @@ const notHere: Readonly<Record<string, string>> = {
   openssl: "only makes a key, or reads a time-stamp as test/domain/evidence/timestamp.test.ts does",
   "docker run": "no container is run where this is written; test/cli/probe-agent.test.ts runs the command in it",
   jq: "takes a field out of an answer",
+  "mkdir -p -m 700 .secrets": "test/readme/self-hosted.test.ts, with a stub of AWS's CLI",
+  "aws iam": "test/readme/self-hosted.test.ts, with a stub of AWS's CLI",
+  "(cd self-hosted && ./install.sh)": "test/readme/self-hosted.test.ts, with a stub of the installer",
   "./install.sh": "test/self-hosted/install.test.ts, upgrade.test.ts and restore.test.ts, with a stub of Docker",
   "git pull": "it is what is pulled that is tested",
   docker: "there is no daemon where the tests run",
   "npx vercel": "asks for an account, and for the network",
 };
 
-const words = (command: string): readonly string[] => command.replace(/^(?:[A-Z_]+=\S+ )+/, "").split(" ");
+const words = (command: string): readonly string[] =>
+  command
+    .replace(/^(?:[A-Z_]+=\S+ )+/, "")
+    // The same program, where it is installed from the package.
+    .replace(/^npx --no-install /, "npx ")
+    .split(" ");
 const beginsWith = (command: string, beginning: string): boolean => command === beginning || command.startsWith(`${beginning} `);
 const stripped = ({ text }: Printed): string => words(text).join(" ");
 
@@ -131,7 +141,7 @@ describe("every command in every document", () => {
   it("names a script that there is, whose program is there", async () => {
     for (const { file, text } of commands) {
       const [npm, verb = "", name = ""] = words(text);
-      if (npm !== "npm" || ["ci", "pack"].includes(verb)) continue;
+      if (npm !== "npm" || ["ci", "pack", "init", "install"].includes(verb)) continue;
       const script = scripts[verb === "run" ? name : verb];
       expect(script, `${file}: ${text}`).toBeDefined();
       const [program = "", argument = ""] = script?.replace(/^exec /, "").split(" ") ?? [];

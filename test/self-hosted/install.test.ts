@@ -73,6 +73,13 @@ describe.skipIf(postgresPrograms === null)("install.sh", () => {
       for (const [variable, value] of env) if (/PASSWORD|TOKEN|SECRET|KEY/.test(variable)) expect(ran.output).not.toContain(value);
     });
 
+    it("gives the first login the address that was given, as mail reaches that", async () => {
+      const ran = await machine.run([...name, "--email", "ops@example.com"]);
+      expectDone(ran);
+      expect(machine.env().get("ACME_EMAIL")).toBe("ops@example.com");
+      expect(ran.output).toContain("sign in as ops@example.com with");
+    });
+
     it("lets nobody else read what it makes", async () => {
       expectDone(await machine.run(name));
       const mode = (path: string) => (statSync(join(machine.folder, path)).mode & 0o777).toString(8);

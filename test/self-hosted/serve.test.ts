@@ -344,6 +344,19 @@ describe("commands", () => {
     await own.close();
   });
 
+  it.each([
+    ["first-admin", "--help"],
+    ["serve", "-h"],
+  ])("%s %s prints how it is called, and does nothing", async (...args) => {
+    const { code, stdout, stderr } = await run(args, {});
+    expect([code, stdout, stderr]).toEqual([0, expect.stringContaining("Usage: tranche serve"), ""]);
+  });
+
+  it("check names what nothing reads, as serve does, and ends with 0", async () => {
+    const { code, stdout } = await run(["check"], { ...env, LOCAL_ACOUNTS: "on" });
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^warning: LOCAL_ACOUNTS is not read: is LOCAL_ACCOUNTS meant\?$/m)]);
+  });
+
   it.each(["127.0.0.2", "::1"])("health asks where the process listens: on %s", async (host) => {
     const server = await serve({ ...env, ROLES: "api", HOST: host }, { cron: false });
     const { port } = new URL(server.url);

@@ -57,12 +57,20 @@ export const checkTarget = (side: "primary" | "backup", { [side]: seen, unprobed
   return pass(check, `${url} answers over valid TLS`);
 };
 
-export const checkCertificate = ({ name }: TargetFacts): Finding =>
+/** Where the backup takes TLS connections, as `openssl` wants it. */
+const connectTo = (backup: TargetFacts["backup"]): string => {
+  if (backup === null) return "<backup target>:443";
+  const { hostname, port } = new URL(backup.url);
+  return `${hostname}:${port || "443"}`;
+};
+
+export const checkCertificate = ({ name, backup }: TargetFacts): Finding =>
   found(
     "certificate",
     "unproven",
     `whether the backup CDN holds a certificate for ${name} cannot be seen from the edge`,
-    `openssl s_client -servername ${name} -connect <backup target>:443 must show a certificate for ${name}`,
+    // Without an input `openssl` ends when it has shown the certificate.
+    `openssl s_client -servername ${name} -connect ${connectTo(backup)} </dev/null must show a certificate for ${name}`,
   );
 
 export const checkBackupHealth = ({ backupHealth: seen }: TargetFacts, nowMs: number): Finding => {

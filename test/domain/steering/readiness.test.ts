@@ -49,6 +49,15 @@ const resultOf = (over: Partial<DomainFacts>, name: CheckName) => {
   return check;
 };
 
+describe("the command that shows the backup's certificate", () => {
+  const command = (over: Partial<DomainFacts>) => resultOf(over, "certificate").mend;
+  it("is complete where the backup target is known, and ends by itself", () => {
+    expect(command({})).toContain("openssl s_client -servername app.example.com -connect b.cdn.net:443 </dev/null ");
+    expect(command({ backup: answered("https://b.cdn.net:8443/healthz") })).toContain("-connect b.cdn.net:8443 </dev/null ");
+    expect(command({ backup: null })).toContain("-connect <backup target>:443 ");
+  });
+});
+
 describe("a domain that is ready", () => {
   it("passes everything but what cannot be seen from the edge", () => {
     const checks = checkDomain(ready, nowMs);

@@ -81,3 +81,30 @@ it("plays a storm that is seen, steered and over, leaves it to be read, and can 
   await replaying;
   expect(await api.get("/v1/services")).toEqual([]);
 });
+
+it("says that nothing is switched where the tranche that runs has no DNS, and how the switch is seen", async () => {
+  const bare = await startControlPlane({
+    env: {
+      DOMAIN_VERIFICATION: "off",
+      ALLOW_PRIVATE_TARGETS: "true",
+      ADMIN_TOKEN: adminToken,
+      PROBE_INTERVAL: "500ms",
+      PROBE_TIMEOUT: "1s",
+    },
+  });
+  const ending = new AbortController();
+  const lines: string[] = [];
+  try {
+    void bare.worker.trigger("* * * * *").catch(() => undefined);
+    const pace = { calmMs: 500, outageMs: 2_000, windowSeconds: 3, cooldownSeconds: 2 };
+    const playing = playStorm({ url: bare.worker.url, adminToken, say: (line) => lines.push(line), signal: ending.signal, pace });
+    await expect.poll(() => lines.some((line) => line.includes("the primary is well again")), { timeout: 120_000 }).toBe(true);
+    expect(lines.join("\n")).toMatch(
+      /routing is held \(unprovisioned\)\n.*has no DNS[^\n]*nothing is switched here\n.*npm start -- --storm/,
+    );
+    ending.abort();
+    await playing;
+  } finally {
+    await bare.close();
+  }
+});

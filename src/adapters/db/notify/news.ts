@@ -27,8 +27,9 @@ const unsettled = sql`(r.state = 'failback' or (r.state in ('shifted', 'partial'
   or (r.state = 'held' and exists (
     select from service_domains d join domain_routing o on o.domain_id = d.id where d.service_id = r.service_id and o.moved_at is not null))
   or (r.state = 'normal' and r.back_untold)
-  or exists (select from service_domains d join routing_changes c on c.domain_id = d.id and c.result = 'intent' where d.service_id = r.service_id)
-  or exists (select from service_domains d join routing_changes c on c.domain_id = d.id and c.next_attempt_at is not null and c.result = 'failed'
+  or exists (select from service_domains d cross join lateral (
+    (select from routing_changes c where c.domain_id = d.id and c.result = 'intent' limit 1)
+    union all (select from routing_changes c where c.domain_id = d.id and c.next_attempt_at is not null and c.result = 'failed' limit 1)) o
     where d.service_id = r.service_id))`;
 
 const incidents = (some: boolean, nowMs: number): SQL => sql`

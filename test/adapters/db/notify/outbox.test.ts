@@ -58,7 +58,8 @@ const change = (result: string, reason = "storm") =>
     [ids.service, ids.domain, result, reason],
   );
 /** What a round stores in one transaction, or what comes of it. */
-const together = (...statements: readonly string[]) => sql(`do $$ begin ${statements.map((one) => `${one};`).join(" ")} end $$`);
+const together = (...statements: readonly string[]) =>
+  sql(`do $$ begin ${statements.map((statement) => `${statement};`).join(" ")} end $$`);
 const intentOf = (domain: number) =>
   `insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at)
    values (${ids.service}, ${domain}, 0, 100, 100, 0, 'calm', 'tranche', 1, 'intent', now())`;

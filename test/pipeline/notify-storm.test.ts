@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Dns } from "../../src/adapters/ports/steering/dns.ts";
 import { freshDatabase } from "../support/database.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { createNotifyWorld } from "../support/notify-world.ts";
@@ -80,6 +81,50 @@ describe("a storm of one service", () => {
     ]);
   });
 
+  it.each(["AccessDenied", "unsent"])(
+    "does not end while Route 53 refuses the switch back (%s), nor is it said to be back",
+    async (why) => {
+      const { roundsOf, round, dns, prober, seed, sql } = world;
+      dns.put(name);
+      const { serviceId } = await seed();
+      const notify = createNotifyWorld(world);
+      await notify.channel({ customerId: await notify.customerOf(serviceId) });
+      await roundsOf(6);
+      prober.say("a.cdn.net", 503);
+      await round();
+      await notify.deliver();
+      prober.say("a.cdn.net", 200);
+      const refusing: Dns = {
+        ...dns.dns,
+        apply: async (changes) =>
+          changes.map(({ domain }) => ({
+            domain,
+            status: "failed",
+            detail: why,
+            retryable: why === "unsent",
+            effect: why === "unsent" ? "unsent" : "none",
+          })),
+      };
+      const kinds = async () => (await sql<{ kind: string }>("select kind from notifications order by id")).map(({ kind }) => kind);
+      // Whoever decides messages may look after each round, and does.
+      for (let count = 0; count < 30; count += 1) {
+        await round({ dns: refusing });
+        await notify.deliver();
+      }
+      expect(dns.weights(name)).toBe("0/100");
+      expect(await kinds()).toEqual(expect.arrayContaining(["storm.ended", "switch.failed"]));
+      expect(await kinds()).not.toContain("failback.done");
+      expect(notify.told().filter((one) => one.startsWith("resolve "))).toEqual([]);
+      for (let count = 0; count < 40 && !(await kinds()).includes("failback.done"); count += 1) await round();
+      expect(dns.weights(name)).toBe("100/0");
+      const after = (await kinds()).slice((await kinds()).lastIndexOf("storm.ended"));
+      expect(after.filter((kind) => kind === "failback.done" || kind === "switch.released")).toEqual(["failback.done"]);
+      expect((await kinds()).slice(-2)).toEqual(["switch.done", "failback.done"]);
+      await notify.deliver();
+      expect(notify.told().filter((one) => one.startsWith("resolve "))).toEqual(["resolve storm.ended cdn-a is well again: web"]);
+    },
+  );
+
   it("tells the operator as well, once for all customers", async () => {
     const { roundsOf, round, dns, prober, seed } = world;
     for (const host of ["a.example.test", "b.example.test"]) dns.put(host);
@@ -94,5 +139,35 @@ describe("a storm of one service", () => {
     expect(notify.told()).toEqual(["trigger storm.started cdn-a is failing: 2 services"]);
     expect(notify.received[0]?.message.facts).toContainEqual({ label: "Customers", value: "2" });
     expect((await world.sql<{ n: string }>("select count(*) as n from incidents"))[0]?.n).toBe("3");
+  });
+});
+
+describe("a service that somebody has put on its backup", () => {
+  it("is back once Route 53 has taken the switch back, not when the override is cleared", async () => {
+    const { roundsOf, round, dns, seed, override } = world;
+    dns.put(name);
+    const { serviceId } = await seed();
+    const notify = createNotifyWorld(world);
+    await notify.channel({ customerId: await notify.customerOf(serviceId) });
+    await roundsOf(6);
+    await override(serviceId, "backup");
+    await roundsOf(2);
+    expect(dns.weights(name)).toBe("0/100");
+    await notify.deliver();
+    dns.hooks.refuse = () => "AccessDenied";
+    await override(serviceId, null);
+    for (let count = 0; count < 12; count += 1) {
+      await round();
+      await notify.deliver();
+    }
+    expect(notify.told().filter((one) => one.includes("could not be switched"))).toHaveLength(1);
+    expect(notify.told().filter((one) => one.includes("back to normal"))).toEqual([]);
+    dns.hooks.refuse = () => null;
+    for (let count = 0; count < 4; count += 1) {
+      await roundsOf(10);
+      await notify.deliver();
+    }
+    expect(dns.weights(name)).toBe("100/0");
+    expect(notify.told().filter((one) => one.includes("back to normal"))).toEqual(["event failback.done web is back to normal"]);
   });
 });

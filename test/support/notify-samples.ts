@@ -374,6 +374,11 @@ const variant = (kind: Single, facts: Facts, count = 1, of: Subject = singles[ki
 export const sampleMessages: Readonly<Record<string, Message>> = {
   ...Object.fromEntries([...kindNames, "test" as const, "channel.confirm" as const].map((kind) => [kind, sampleMessage(kind)])),
   "storm.started.operator": sampleMessage("storm.started", { customer: "Example Downloads" }),
+  "switch.done.back": variant("switch.done", { reason: "calm", from: [0, 100], to: [100, 0] }),
+  "switch.done.step": variant("switch.done", { reason: "failback", from: [0, 100], to: [10, 90] }),
+  "switch.done.twice": variant("switch.done", { reason: "override", from: [0, 100], to: [100, 0] }, 2),
+  "switch.done.two": variant("switch.done", { domain: "www.example.com" }, 3),
+  "drift.healed.again": variant("drift.healed", {}, 3),
   "slo.burn.short": variant("slo.burn", {
     alert: "6h",
     windowDays: 3,

@@ -12,7 +12,7 @@ type Kind = { readonly effect: Effect; readonly severity: Severity };
 const of = (effect: Effect, severity: Severity): Kind => ({ effect, severity });
 
 /**
- * Every kind of change that people are told of; triggers of the database write them (drizzle/0050, 0055, 0060). The severity is that of an
+ * Every kind of change that people are told of; triggers of the database write them (drizzle/0050, 0055, 0060, 0067). The severity is that of an
  * ordinary one: `severityOf` says which are less urgent.
  */
 export const notificationKinds = {

@@ -32,6 +32,21 @@ const reasons: Readonly<Record<string, string>> = {
 };
 const reason = (facts: Facts): string => reasons[text(facts, "reason") ?? ""] ?? text(facts, "reason") ?? "no reason given";
 
+/** Why a switch is made, as a sentence: `calm` is the return to normal weights, whatever they were changed for. */
+const causes: Readonly<Record<string, string>> = {
+  calm: "Because there is no storm.",
+  storm: "Because of a storm.",
+  override: "Because of a manual override.",
+  bad_backup: "Because the backup failed.",
+  failback: "As a step of failback.",
+  drift: "Because somebody else had changed its weights.",
+};
+const cause = (facts: Facts): string => causes[text(facts, "reason") ?? ""] ?? `Reason: ${reason(facts)}.`;
+
+/** How many domains all of it is about; one of them may be there several times. */
+const domainsOf = (all: readonly Facts[]): number => new Set(all.map((facts) => text(facts, "domain"))).size;
+const times = (count: number): string => (count === 2 ? "twice" : `${count} times`);
+
 const modes: Readonly<Record<string, string>> = {
   primary: "kept on its primary",
   backup: "moved to its backup",
@@ -59,15 +74,17 @@ const wordings: Readonly<Record<Exclude<NotificationKind, SloKind | CostKind>, W
       "It had answered for a while; the storm goes on.",
     ),
   "storm.ended": (f) => words(`The storm is over: ${service(f)}`, `${text(f, "primaryCdn") ?? "The primary"} answers as it should.`),
-  "switch.done": (f, n) =>
+  "switch.done": (f, n, all) =>
     words(
-      n > 1 ? `${n} domains of ${service(f)} were switched` : `${text(f, "domain") ?? service(f)} was switched`,
-      `Because of ${reason(f)}. Route 53 has the new weights.`,
+      domainsOf(all) > 1
+        ? `${domainsOf(all)} domains of ${service(f)} were switched`
+        : `${text(f, "domain") ?? service(f)} was switched${n > 1 ? ` ${times(n)}` : ""}`,
+      `${cause(f)} Route 53 has the new weights.`,
     ),
   "switch.shadowed": (f) =>
     words(
       `${text(f, "domain") ?? service(f)} would have been switched`,
-      `Because of ${reason(f)}. The service is in shadow mode, so nothing was changed.`,
+      `${cause(f)} The service is in shadow mode, so nothing was changed.`,
     ),
   "switch.failed": (f) =>
     words(
@@ -96,11 +113,11 @@ const wordings: Readonly<Record<Exclude<NotificationKind, SloKind | CostKind>, W
     ),
   "backup.up": (f) =>
     words(`${text(f, "backupCdn") ?? "The backup"} answers again as a backup: ${service(f)}`, "A switch would help again."),
-  "drift.healed": (f, n) =>
+  "drift.healed": (f, n, all) =>
     words(
-      n > 1
-        ? `Weights of ${n} domains were changed by somebody else, and set back`
-        : `Weights of ${text(f, "domain") ?? "a domain"} were changed by somebody else, and set back`,
+      domainsOf(all) > 1
+        ? `Weights of ${domainsOf(all)} domains were changed by somebody else, and set back`
+        : `Weights of ${text(f, "domain") ?? "a domain"} were changed by somebody else${n > 1 ? ` ${times(n)}` : ""}, and set back`,
       "If the change was meant, set an override or new normal weights; Terraform and the like should ignore weights.",
     ),
   "drift.contested": (f) =>

@@ -22,11 +22,15 @@ const array = (ids: readonly number[]): SQL => sql`${`{${ids.join()}}`}::bigint[
 
 const distinct = (values: readonly (number | null)[]): readonly number[] => [...new Set(values.filter((value) => value !== null))];
 
-/** Whether a service (`r`: its routing) is not where it normally is, and not because somebody put it there; a switch that DNS has not answered counts. */
+/** Whether a service (`r`: its routing) is not where it normally is, and not because somebody put it there; a switch that DNS has not answered, or has refused and is asked for again, counts. */
 const unsettled = sql`(r.state = 'failback' or (r.state in ('shifted', 'partial') and r.reason <> 'override') or r.reason in ('backup_down', 'backup_unknown', 'latched', 'bad_backup')
   or (r.state = 'held' and exists (
     select from service_domains d join domain_routing o on o.domain_id = d.id where d.service_id = r.service_id and o.moved_at is not null))
-  or exists (select from service_domains d join routing_changes c on c.domain_id = d.id and c.result = 'intent' where d.service_id = r.service_id))`;
+  or (r.state = 'normal' and r.back_untold)
+  or exists (select from service_domains d cross join lateral (
+    (select from routing_changes c where c.domain_id = d.id and c.result = 'intent' limit 1)
+    union all (select from routing_changes c where c.domain_id = d.id and c.next_attempt_at is not null and c.result = 'failed' limit 1)) o
+    where d.service_id = r.service_id))`;
 
 const incidents = (some: boolean, nowMs: number): SQL => sql`
   select i.id, i.customer_id as "customerId", i.cdn, i.kind, ${ms("i.last_edge_at", "lastEdgeAtMs")}, ${ms("i.ended_at", "endedAtMs")},

@@ -31,6 +31,8 @@ export const serviceRouting = pgTable(
     failbackStepAt: at("failback_step_at"),
     /** Where a service in shadow mode would point: its decisions are recorded, its DNS is not changed. */
     shadowTarget: text("shadow_target"),
+    /** It has left its backup, and that it is back is not told yet: that waits until its switches back are accepted (triggers). */
+    backUntold: boolean("back_untold").notNull().default(false),
     updatedAt: at("updated_at").notNull().defaultNow(),
   },
   (t) => [

@@ -4,7 +4,7 @@ import { freshDatabase } from "../../../support/database.ts";
 import type { TestDatabase } from "../../../support/database.ts";
 
 let database: TestDatabase;
-let ids: { customer: number; service: number; domain: number; policy: number };
+let ids: { customer: number; service: number; domain: number; other: number; policy: number };
 const sql = <Row = Record<string, unknown>>(text: string, params: readonly unknown[] = []) => database.sql<Row>(text, params);
 const one = async (text: string, params: readonly unknown[] = []): Promise<number> =>
   Number((await sql<{ id: string }>(text, params))[0]?.id);
@@ -20,12 +20,16 @@ beforeAll(async () => {
     "insert into service_domains (service_id, customer_id, name, challenge_token) values ($1, $2, 'shop.example.test', 't') returning id",
     [service, customer],
   );
+  const other = await one(
+    "insert into service_domains (service_id, customer_id, name, challenge_token) values ($1, $2, 'www.example.test', 't') returning id",
+    [service, customer],
+  );
   const policy = await one("insert into storm_policies (service_id, kind) values ($1, 'http_availability') returning id", [service]);
   await sql(
     "insert into storm_policy_versions (policy_id, version, threshold_avail, window_seconds, cooldown_seconds, max_coverage_factor, min_samples, min_failures) values ($1, 1, 0.9, 60, 60, 1.5, 3, 3)",
     [policy],
   );
-  ids = { customer, service, domain, policy };
+  ids = { customer, service, domain, other, policy };
 });
 afterAll(() => database.close());
 beforeEach(() => sql("truncate notifications cascade"));
@@ -53,6 +57,29 @@ const change = (result: string, reason = "storm") =>
    values ($1, $2, 100, 0, 0, 100, $4, 'tranche', 1, $3, now()) returning id`,
     [ids.service, ids.domain, result, reason],
   );
+/** What a round stores in one transaction, or what comes of it. */
+const together = (...statements: readonly string[]) =>
+  sql(`do $$ begin ${statements.map((statement) => `${statement};`).join(" ")} end $$`);
+const intentOf = (domain: number) =>
+  `insert into routing_changes (service_id, domain_id, from_primary, from_backup, to_primary, to_backup, reason, actor, epoch, result, intended_at)
+   values (${ids.service}, ${domain}, 0, 100, 100, 0, 'calm', 'tranche', 1, 'intent', now())`;
+const stateOf = (state: string, reason: string) => `update service_routing set state = '${state}', reason = '${reason}'`;
+const movedOf = (domain: number) =>
+  `insert into domain_routing (domain_id, service_id, status, moved_at) values (${domain}, ${ids.service}, 'found', now())
+   on conflict (domain_id) do update set moved_at = excluded.moved_at`;
+const accepted = (domain: number) => [
+  `update routing_changes set result = 'accepted', accepted_at = '2026-11-18T11:20:00Z', next_attempt_at = null where domain_id = ${domain} and result = 'intent'`,
+  `update domain_routing set moved_at = null where domain_id = ${domain}`,
+];
+const failed = (next: string) =>
+  `update routing_changes set result = 'failed', error = 'AccessDenied', next_attempt_at = ${next} where result = 'intent'`;
+const again = "update routing_changes set result = 'intent', attempts = attempts + 1, next_attempt_at = null where result = 'failed'";
+/** A service on its backup, by its own switch. */
+const onBackup = async (...domains: readonly number[]) => {
+  await sql("delete from routing_changes where domain_id = any($1)", [domains]);
+  await steer("shifted", "storm");
+  for (const domain of domains) await sql(movedOf(domain));
+};
 const seriesOf = (account: string) =>
   one(
     "insert into cost_series (customer_id, kind, account_id, resource_type, unit, memory) values ($1, 'priced', $2, 'ec2:instance', 'cents', '{}') returning id",
@@ -503,6 +530,177 @@ const changes: readonly [what: string, does: () => Promise<unknown>, kinds: read
     ["digest.weekly"],
   ],
 ];
+
+/** Until Route 53 has accepted the switches back, nothing is back. */
+const returns: typeof changes = [
+  [
+    "and its switch is accepted",
+    async () => {
+      await onBackup(ids.domain);
+      await together(stateOf("normal", "calm"), intentOf(ids.domain));
+      expect(await told()).toEqual([]);
+      await together(...accepted(ids.domain));
+      expect(
+        await sql(
+          "select facts->>'reason' as reason, facts->>'state' as state, occurred_at from notifications where kind = 'failback.done'",
+        ),
+      ).toEqual([{ reason: "calm", state: "normal", occurred_at: new Date("2026-11-18T11:20:00Z") }]);
+      await steer("normal", "calm");
+      await sql("update routing_changes set result = 'insync' where result = 'accepted'");
+    },
+    ["switch.done", "failback.done"],
+  ],
+  [
+    "and its switch is refused, for long, and accepted at last",
+    async () => {
+      await onBackup(ids.domain);
+      await together(stateOf("normal", "calm"), intentOf(ids.domain));
+      await together(failed("now() + interval '20 seconds'"));
+      await together(stateOf("held", "switch_failed"));
+      await together(again);
+      await together(failed("now() + interval '40 seconds'"));
+      await together(again);
+      expect(await told()).toEqual(["switch.failed"]);
+      await together(...accepted(ids.domain));
+      await together(stateOf("normal", "calm"));
+    },
+    ["switch.failed", "switch.done", "failback.done"],
+  ],
+  [
+    "and its switch is accepted in the second attempt, in the same state",
+    async () => {
+      await onBackup(ids.domain);
+      await together(stateOf("normal", "calm"), intentOf(ids.domain));
+      await together(failed("now() + interval '20 seconds'"));
+      await together(again);
+      await together(...accepted(ids.domain));
+    },
+    ["switch.failed", "switch.done", "failback.done"],
+  ],
+  [
+    "and its switch does not even leave at first",
+    async () => {
+      await onBackup(ids.domain);
+      await together(stateOf("normal", "calm"), intentOf(ids.domain));
+      await together(failed("null"));
+      await together(again);
+      await together(...accepted(ids.domain));
+    },
+    ["switch.failed", "switch.done", "failback.done"],
+  ],
+  [
+    "and its last step is refused before that is ever said to be done",
+    async () => {
+      await onBackup(ids.domain);
+      await steer("failback", "failback");
+      await together(stateOf("held", "switch_failed"), intentOf(ids.domain));
+      await together(...accepted(ids.domain));
+      await together(stateOf("normal", "calm"));
+    },
+    ["failback.started", "switch.done", "failback.done"],
+  ],
+  [
+    "with two domains, which are accepted at once",
+    async () => {
+      await onBackup(ids.domain, ids.other);
+      await together(stateOf("normal", "calm"), intentOf(ids.domain), intentOf(ids.other));
+      await together(...accepted(ids.domain), ...accepted(ids.other));
+    },
+    ["switch.done", "switch.done", "failback.done"],
+  ],
+  [
+    "with two domains, one after the other",
+    async () => {
+      await onBackup(ids.domain, ids.other);
+      await together(stateOf("normal", "calm"), intentOf(ids.domain), intentOf(ids.other));
+      await together(...accepted(ids.other));
+      expect(await told()).toEqual(["switch.done"]);
+      await together(...accepted(ids.domain));
+    },
+    ["switch.done", "switch.done", "failback.done"],
+  ],
+  [
+    "in shadow mode, where nothing is switched",
+    async () => {
+      await onBackup();
+      await together(stateOf("normal", "calm"), intentOf(ids.domain).replace("'intent'", "'shadow'"));
+    },
+    ["switch.shadowed", "failback.done"],
+  ],
+  [
+    "and leaves again before it is there",
+    async () => {
+      await onBackup(ids.domain);
+      await together(stateOf("normal", "calm"), intentOf(ids.domain));
+      await together(stateOf("shifted", "storm"));
+      await together("update routing_changes set result = 'superseded' where result = 'intent'");
+    },
+    [],
+  ],
+  [
+    "because somebody else sets the weights",
+    async () => {
+      await onBackup(ids.domain);
+      await together(stateOf("normal", "calm"), intentOf(ids.domain));
+      await together(failed("now() + interval '20 seconds'"));
+      await together(
+        "update routing_changes set next_attempt_at = null where next_attempt_at is not null",
+        "update domain_routing set moved_at = null",
+      );
+    },
+    ["switch.failed", "failback.done"],
+  ],
+  [
+    "in doubt: the attempt is merged into a later one, or deleted",
+    async () => {
+      await onBackup();
+      await together(stateOf("normal", "calm"), intentOf(ids.domain));
+      await together("delete from routing_changes where result = 'intent'");
+    },
+    ["failback.done"],
+  ],
+  [
+    "off a backup that failed: that it is held is told, and its release",
+    async () => {
+      await onBackup(ids.domain);
+      await together(stateOf("normal", "bad_backup"), intentOf(ids.domain));
+      await together(...accepted(ids.domain));
+      await together(stateOf("normal", "calm"));
+    },
+    ["switch.held", "switch.done", "switch.released"],
+  ],
+  [
+    "once the domain that could not be is removed; not where the service is deleted",
+    async () => {
+      await onBackup(ids.domain, ids.other);
+      await together(stateOf("normal", "calm"), intentOf(ids.domain));
+      await together(...accepted(ids.domain));
+      expect(await told()).toEqual(["switch.done"]);
+      await sql("update service_domains set deleted_at = now() where id = $1", [ids.other]);
+      expect(await told()).toEqual(["switch.done", "failback.done"]);
+      await sql("update service_domains set deleted_at = null where id = $1", [ids.other]);
+      await onBackup(ids.domain, ids.other);
+      await together(stateOf("normal", "calm"));
+      await together("update services set deleted_at = now()", "update service_domains set deleted_at = now()");
+      await together("update services set deleted_at = null", "update service_domains set deleted_at = null");
+    },
+    ["switch.done", "failback.done"],
+  ],
+];
+
+describe("a service goes back", () => {
+  const none = async () => {
+    for (const table of ["service_routing", "domain_routing", "routing_changes"]) await sql(`delete from ${table}`);
+    await sql("truncate notifications cascade");
+  };
+  beforeEach(none);
+  afterAll(none);
+
+  it.each(returns)("%s", async (_, does, kinds) => {
+    await does();
+    expect(await told()).toEqual(kinds);
+  });
+});
 
 describe("the outbox", () => {
   it.each(changes)("tells when %s", async (_, does, kinds) => {

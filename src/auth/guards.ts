@@ -4,7 +4,7 @@ import type { AppContext, AppMiddleware } from "../http/env.ts";
 import { within } from "../http/rate-limit.ts";
 import { authenticator, readCustomerId } from "./authenticate.ts";
 import type { AdminScope } from "../domain/tenants/access.ts";
-import { refuseNeed } from "../http/principal.ts";
+import { refuseAdmin, refuseNeed } from "../http/principal.ts";
 import type { Need, Principal } from "../http/principal.ts";
 import type { TokenCaches } from "./token-cache.ts";
 
@@ -112,8 +112,8 @@ export const guards = (deps: GuardDeps, caches: TokenCaches): Guards => {
     (scopeOf: (method: string) => AdminScope): AppMiddleware =>
     async (c, next) => {
       const principal = await identify(c);
-      if (principal.kind !== "admin") throw new AppError("forbidden", "only admins may do this");
-      permit(principal, { role: "owner", scope: scopeOf(c.req.method) });
+      const reason = refuseAdmin(principal, scopeOf(c.req.method));
+      if (reason !== null) throw new AppError("forbidden", reason);
       await next();
     };
 

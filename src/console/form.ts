@@ -71,6 +71,7 @@ const formSentBefore =
 
 /**
  * Runs a creation once per form: sent twice, with the same in it, it gets the first answer. Two forms are two creations.
+ * @param customerId of whom it is, where that is not the customer who is looked at
  * @throws AppError `conflict` where the first answer held a secret
  */
 export const formOnce = async <Row>(
@@ -78,11 +79,12 @@ export const formOnce = async <Row>(
   deps: Pick<Deps, "idempotency">,
   fields: URLSearchParams,
   create: (change: Change) => Promise<Row>,
+  customerId = c.var.customerId,
 ): Promise<Row> => {
   const once = fields.get("once") ?? "";
   if (!/^[\w-]{22}$/.test(once)) return await create(changeBy(c));
   const bodyHash = await sha256Hex(fields.toString());
-  const key = { customerId: c.var.customerId, method: "POST", path: c.req.path, key: `form:${once}:${bodyHash}`, bodyHash };
+  const key = { customerId, method: "POST", path: c.req.path, key: `form:${once}:${bodyHash}`, bodyHash };
   return await answerKeyed(c, deps, key, create, formSentBefore);
 };
 

@@ -35,3 +35,7 @@ export const refuseNeed = (principal: Principal, { role, scope }: Need): string 
   if (principal.kind === "admin") return principal.scopes.includes(scope) ? null : `this needs the scope ${scope}`;
   return includesRole(principal.role, role) ? null : `this needs the role ${role}`;
 };
+
+/** @returns why the principal may not do what is for admins with this scope alone; null: it may */
+export const refuseAdmin = (principal: Principal, scope: AdminScope): string | null =>
+  principal.kind === "admin" ? refuseNeed(principal, { role: "owner", scope }) : "only admins may do this";

@@ -72,7 +72,15 @@ describe("the first admin", () => {
       expect(more).toEqual([]);
       const ada = alone.browser();
       expect((await signIn(ada, first?.address ?? "", first?.password ?? "")).status).toBe(303);
-      expect((await ada.get("/console/customers")).status).toBe(200);
+      const start = await ada.get((await ada.get("/console/tokens")).headers.get("location") ?? "");
+      const [choice, own] = [await start.text(), await (await ada.get("/console/account")).text()];
+      for (const text of [choice, own]) expect(text, "leads to the operator's people").toContain('href="/console/people?of=operator"');
+      const once = /name="once" value="([\w-]+)"/.exec(choice)?.[1] ?? "";
+      const created = await ada.post("/console/customers/new", { name: "the first one", once });
+      expect([created.status, created.headers.get("location")]).toEqual([303, "/console/setup"]);
+      expect(await (await ada.get("/console/setup")).text()).toContain("customer 1");
+      const log = await alone.database.sql("select actor, action from audit_log where object_type = 'customer'");
+      expect(log).toEqual([{ actor: first?.address, action: "create" }]);
       const page = await (await ada.get("/console/people")).text();
       expect(page).toContain(first?.address ?? "none");
       await expect(firstAdmin(alone.deps, "not an address")).rejects.toThrow(/mail address/);
@@ -379,6 +387,7 @@ describe("sessions", () => {
     const person = await world.member(customerId, address, "editor", good);
     await person.post("/console/forgot", { address });
     const link = await world.linkTo(address);
+    expect(await (await person.get("/console/account")).text(), "an editor rules over nobody").not.toContain("/console/people");
     const people = await (await owner.get("/console/people")).text();
     expect(people).toContain(address);
     const id = (await world.call("GET", "/v1/accounts", { customer: customerId })).body.find(
@@ -475,6 +484,7 @@ describe("customers", () => {
     expect([wrong.status, await wrong.text()]).toEqual([400, expect.stringContaining("must be a mail address")]);
     expect((await owner.post("/console/people/invite", { address, role: "viewer" })).status).toBe(303);
     expect(await world.linkTo(address)).toMatch(/^\/console\/invitation/);
+    expect(await (await owner.get("/console/account")).text()).toContain('href="/console/people"');
     const page = await (await owner.get("/console/people")).text();
     const path = /action="(\/console\/people\/invitations\/\d+\/withdraw)/.exec(page)?.[1] ?? "";
     expect((await owner.post(path, {})).status).toBe(303);

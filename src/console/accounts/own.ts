@@ -17,6 +17,7 @@ import type { Faults, FormStatus } from "../form.ts";
 import { page } from "../page.ts";
 import { cell, note, section, table, when } from "../parts.ts";
 import { dropSession } from "../session.ts";
+import { peopleLink } from "./people-link.ts";
 import { passwordField } from "./password-field.ts";
 
 const path = "/console/account";
@@ -49,8 +50,8 @@ export const registerOwnAccount = (app: App, deps: Deps, sessions: Sessions): vo
     const form = { fields: new URLSearchParams(), faults, once: "" };
     const said = done[c.req.query("done") ?? ""];
     const rows = list.map((session) => row(session, session.id === sessionId, nowMs));
-    const body = html`${said === undefined ? nothing : note("", html`<p>${said}</p>`)}<h1>Your account</h1>
-<p class="hint">${isolated(c.var.principal.actor)}: so the audit log calls you.</p>
+    const people = peopleLink(c, deps);
+    const body = html`${said === undefined ? nothing : note("", html`<p>${said}</p>`)}<div class="head"><div><h1>Your account</h1><p>${isolated(c.var.principal.actor)}: so the audit log calls you.</p></div>${people === nothing ? nothing : html`<p class="acts">${people}</p>`}</div>
 ${section("sessions", "Where you are signed in", html`${table("Sessions", ["Browser", "Last seen", "Began", "Ends", "Sign out"], rows)}<form method="post" action="${path}/sessions/end"><p class="acts"><button>Sign out everywhere</button></p></form>`)}
 ${section(
   "change",

@@ -12,6 +12,8 @@ const copied = [
   "src",
   "test",
   "local",
+  "self-hosted",
+  "cli",
   "drizzle",
   "package.json",
   "tsconfig.json",
